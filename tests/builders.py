@@ -20,6 +20,7 @@ from articles.models import (
     Topic,
 )
 from articles.models.derived import Listing, match_key, refresh_derived_fields, refresh_listing
+from articles.operations.pins import pin_fields
 from articles.public.media import StoredPicture
 from articles.rules.scoring import Policy
 from pictures.sizes import widths_for
@@ -70,6 +71,13 @@ def article(title: str = "", *, topics: list[str] | None = None, **values: Any) 
     for position, name in enumerate(topics or []):
         ArticleTopic.objects.create(content_object=row, tag=topic(name), position=position)
     return row
+
+
+def pin(article: Article, name: str) -> Article:
+    """Return the article with a field pinned as it is."""
+    pin_fields(article, [name])
+    article.save(update_fields=["pins", "wishes"])
+    return article
 
 
 def folded(lead: Article, title: str = "", **values: Any) -> Article:

@@ -102,7 +102,6 @@ def operate_at_random(chance: random.Random, by: Actor) -> Operation | None:
         lambda: operations.edit(one, web_url=other.web_url, by=by),
         lambda: operations.set_topics(some, add=["Vaccines"], remove=["AI"], by=by),
         lambda: operations.unpin(some, by=by),
-        lambda: operations.pin(one, "quality", "title", by=by),
         lambda: operations.fold_into(one, other, by=by),
         lambda: operations.merge(one, other, by=by),
         lambda: operations.take_out(one, by=by),

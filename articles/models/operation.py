@@ -23,7 +23,7 @@ class Verb(models.TextChoices):
     EDIT = "edit", _("edited")
     SCORE = "score", _("scored")
     RESCORE = "rescore", _("rescored")
-    PIN = "pin", _("pinned")
+    PIN = "pin", _("pinned")  # nothing writes it: acts that decide a field pin it
     UNPIN = "unpin", _("unpinned")
     PUBLISH = "publish", _("published")
     HOLD = "hold", _("held")

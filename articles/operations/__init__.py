@@ -14,7 +14,7 @@ from .editing import add, edit, edit_related_rows, score, set_topics
 from .folding import fold_into, keep_apart, make_lead, merge, merge_all, take_out
 from .front_page import allow_on_front, end_pick, keep_off_front, pick, place
 from .pictures import take_down
-from .pinning import pin, unpin
+from .pinning import unpin
 from .preview import failed_preview, preview_action, preview_actor, preview_deletion
 from .publishing import (
     DECISIONS,

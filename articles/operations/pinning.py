@@ -1,4 +1,4 @@
-"""Pin and unpin, as editors ask for it. What a pin is stands in `pins.py`."""
+"""Unpin, as editors ask for it. What a pin is stands in `pins.py`; acts that decide a field pin it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,12 @@ from articles.rules.states import State
 from articles.stories.rescoring import RescoreChange
 
 from .batch import Articles, SeenVersions, allow_publishing, apply_to_each, keep_unscored_hidden
-from .pins import pin_fields, unpin_fields
+from .pins import unpin_fields
 from .refolding import update_stories
 from .results import ActionError, ActionResult
 from .succession import take_members_back
 
 UNPIN_NEEDS_PUBLISH = gettext_lazy("has a decided publication, and unpinning that needs the permission to publish")
-
-
-def pin(articles: Articles, *fields: str, by: Actor = SYSTEM_ACTOR) -> ActionResult:
-    """Keep these fields of the articles as they are, whatever documents and policies say from now on."""
-    return apply_to_each(Verb.PIN, articles, lambda article: pin_fields(article, fields), by)
 
 
 def unpin(articles: Articles, *fields: str, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None) -> ActionResult:

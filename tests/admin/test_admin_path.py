@@ -35,7 +35,7 @@ def moved(settings):
 @pytest.mark.systematic
 def test_all_of_it_moves(moved, admin_client, admin_user):
     article = builders.article("Storm", topics=["AI"])
-    operation = operations.pin(article, "title", by=Actor(admin_user, Via.DESK)).operation
+    operation = operations.hold(article, by=Actor(admin_user, Via.DESK)).operation
     assert not [url.template for url in all_urls() if url.template.startswith("/admin/")]
     for url in (
         *(reverse("admin:index"), reverse("desk"), reverse("desk_story", args=[article.pk]), reverse("desk_history")),

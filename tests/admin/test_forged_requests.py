@@ -35,7 +35,7 @@ def ana() -> User:
 def values(ana) -> dict[str, str]:
     """Return what to put into addresses: one of each thing, of which all could be changed."""
     article = builders.article("Storm", name="2020-06-09-storm", topics=["AI"])
-    operations.pin(article, "title", by=Actor(ana, Via.DESK))
+    operations.edit(article, note="Ask the port.", by=Actor(ana, Via.DESK))
     event = Event.objects.get()
     view = SavedView.objects.create(name="mine", owner=ana)
     policy = {f"articles_sitepolicy_{act}:object_id": "1" for act in ("history", "delete", "change")}

@@ -59,7 +59,6 @@ def arguments() -> dict[str, str]:
     builders.folded(article, "Member")
     builders.picture(article)
     article.provider.logos.create(url="https://courier.example/logo.png", width=50, height=50)
-    operations.pin(article, "title", by=by)
     operations.edit(article, title="Big storm", by=by)
     event = Event.objects.filter(field="title").first()
     topic = article.topics.get()

@@ -172,7 +172,7 @@ class TestWhatIsTold:
         hidden = builders.article(HIDDEN_TITLE, quality=20)
         mirror = Mirror(client)
         mirror.catch_up()
-        operations.pin(article, "title")
+        operations.edit(article, note="Ask the port.")
         operations.edit(hidden, title=f"{HIDDEN_TITLE} anew")
         operations.schedule(hidden, publish_at=clock.moment + HOUR)
         operations.hold(hidden)

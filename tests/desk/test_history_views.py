@@ -243,7 +243,7 @@ class TestUndo:
         follower = builders.folded(lead, "Follower")
         folded = operations.fold_into(follower, lead).operation
         operations.fold_into(follower, other)
-        operations.pin(lead, "title")
+        builders.pin(lead, "title")
         renamed = operations.edit(lead, title="Renamed").operation
         operations.edit(lead, title="Lead")
 

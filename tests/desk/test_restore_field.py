@@ -63,7 +63,7 @@ class TestRestore:
         ("act", "field", "reason"),
         [
             (lambda row: operations.mark_missing([row.pk], missing=True), "missing", "undo the whole operation"),
-            (lambda row: operations.pin(row, "title"), "pin title", "undo the whole operation"),
+            (lambda row: operations.edit(row, excerpt="Ours."), "pin excerpt", "undo the whole operation"),
             (
                 lambda row: operations.fold_into(row, builders.article(quality=99)),
                 "heat",

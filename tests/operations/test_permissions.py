@@ -371,7 +371,7 @@ def newsroom() -> dict[str, Any]:
     operations.create_reference(page)
     operations.link_in_footer(page, True)
     admin = User.objects.create_superuser("first")
-    operation = operations.pin(article, "title", by=Actor(admin, Via.DESK)).operation
+    operation = operations.edit(article, note="Ask the port.", by=Actor(admin, Via.DESK)).operation
     return {"article": article, "topic": Topic.objects.get(), "provider": Provider.objects.get(), "policy": policy} | {
         "admin": admin,
         "operation": operation,

@@ -105,7 +105,7 @@ class TestUnpinning:
     @pytest.mark.parametrize("pinned", ["title", "quality"])
     def test_without_the_permission_it_publishes_nothing(self, pinned):
         article = unpublished()
-        operations.pin(article, pinned)
+        builders.pin(article, pinned)
 
         operations.unpin(article, by=by("editor"))
 
@@ -113,7 +113,7 @@ class TestUnpinning:
 
     def test_unpinning_words_publishes_nothing(self):
         article = unpublished()
-        operations.pin(article, "title")
+        builders.pin(article, "title")
 
         operations.unpin(article, "title", by=by("publisher"))
 

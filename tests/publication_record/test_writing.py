@@ -113,7 +113,7 @@ def test_a_pick_ends_by_the_clock(clock):
         (lambda article: operations.edit_reference(Topic.objects.get(name="AI"), {"name": "Machines"}), True),
         (lambda article: operations.edit_reference(builders.topic("Other"), {"name": "Others"}), False),
         (lambda article: operations.edit_reference(builders.provider("Other"), {"name": "Others"}), False),
-        (lambda article: operations.pin(article, "title"), False),
+        (lambda article: operations.edit(article, note="Ask the port."), False),
         (lambda article: operations.edit(article, body="Text under the front matter."), False),
     ],
 )
