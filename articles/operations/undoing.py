@@ -43,7 +43,14 @@ from .undo_rights import UndoRefusedError, original_operation, undo_refusal
 
 # Parts of one decision: a later change of the second decides the first too, even if to the same value. In this order:
 # what isn't folded again goes on waiting for an editor.
-DEPENDENT_FIELDS = {"published": "state", "spike_reason": "state", "heat": "lead_id", "previous_lead": "heat"}
+DEPENDENT_FIELDS = {
+    "published": "state",
+    "spike_reason": "state",
+    "heat": "lead_id",
+    "previous_lead": "heat",
+    "logos": "provider_id",
+    "layout": "provider_id",  # it has what the document says of its outlet
+}
 OWN_UNDO = (CREATED, DELETED, REFUSALS)  # events that don't say which value a field of an article had
 SCHEDULE_FIELDS = ("publish_at", "unpublish_at")
 # The fields that a pin keeps where their names in events are not that of the pin.

@@ -105,6 +105,22 @@ def test_undo_says_that_the_outlet_of_an_article_was_deleted():
     assert reasons(changed) == [("provider_id", "its outlet was deleted")]
 
 
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_an_article_whose_outlet_stays_gets_no_logos_of_another(is_deleted):
+    courier, layout = builders.provider(), {"provider": {"extra": [["since", 1880]], "layout": {}}}
+    article = builders.article(provider=courier, layout=layout)
+    article.images.create(kind="logo", url="https://courier.example/logo.png", position=0)
+    changed = operations.edit(article, provider=builders.provider("Herald", "herald.example")).operation
+    if is_deleted:
+        operations.delete_references([courier])
+    else:
+        operations.edit(article, provider=builders.provider("Gazette", "gazette.example"))
+
+    assert [field for field, _reason in reasons(changed)] == ["provider_id"]
+    article.refresh_from_db()
+    assert (article.provider == courier, article.layout, article.images.count()) == (False, {}, 0)
+
+
 def test_a_list_with_a_renamed_topic_is_restored_alone(admin_client):
     article = builders.article("Storm", topics=["AI", "Health"])
     removal_of_ai(article)
