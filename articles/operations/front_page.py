@@ -53,6 +53,10 @@ def pick(
             _require_pickable(article)
             _require_room({*picked, article.pk})
             picked.add(article.pk)
+            if (
+                article.pick_until is None or article.pick_until <= timezone.now()
+            ):  # a place may be left of a pick that is over
+                article.pick_place = None
             article.pick_until = until
 
         return _apply(Verb.PICK, articles, apply, lambda article: article.pick_until == until, by, versions)

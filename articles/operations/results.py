@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from articles.audit_log.unit_of_work import UnitOfWork
     from articles.stories.rescoring import RescoreChange
 
-DECIDED_BY = {"state": (f"{PIN_PREFIX}published", "previous_lead")}  # fields whose change may decide another one
+# Fields whose change may decide another one.
+DECIDED_BY = {"state": (f"{PIN_PREFIX}published", "previous_lead"), "pick_until": ("pick_place",)}
 DELETED_MEANWHILE = gettext_lazy("was deleted meanwhile; nothing was saved")
 
 

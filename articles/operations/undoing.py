@@ -48,6 +48,7 @@ DEPENDENT_FIELDS = {
     "spike_reason": "state",
     "heat": "lead_id",
     "previous_lead": "heat",
+    "pick_until": "pick_place",
     "logos": "provider_id",
     "layout": "provider_id",  # it has what the document says of its outlet
 }
@@ -236,7 +237,7 @@ def _revert_fields(uow: UnitOfWork, article: Article, events: Sequence[Event], c
         is_kept = event.field in changed_since and to_event_value(getattr(article, event.field)) != event.before
         if event.field == "heat" and _follows_again(uow, article, events):
             article.heat = FOLDED_HEAT
-        elif is_kept or not _revert_field(uow, article, event):
+        elif is_kept or _was_placed_since(article, event, events) or not _revert_field(uow, article, event):
             failed.append(event)
             changed_since.add(event.field)
     return failed + _keep_valid_schedule(article, [event for event in events if event not in failed])
@@ -265,6 +266,12 @@ def _follows_again(uow: UnitOfWork, article: Article, events: Sequence[Event]) -
     [lead] = uow.load([lead_id])
     scores = [(row.quality, row.name) for row in (lead, article) if row.quality is not None]
     return not lead.is_folded and (was_decided or choose_leader(scores) == (lead.quality, lead.name))
+
+
+def _was_placed_since(article: Article, event: Event, events: Sequence[Event]) -> bool:
+    """Return whether somebody has put a story in a place of the front page that the operation only picked."""
+    is_pick = event.field == "pick_until" and event.before is None
+    return is_pick and article.pick_place is not None and all(other.field != "pick_place" for other in events)
 
 
 def _keep_valid_schedule(article: Article, events: Sequence[Event]) -> list[Event]:

@@ -71,6 +71,32 @@ def test_a_place_is_free_again_when_its_pick_has_expired(client, stories, monkey
     assert operations.place(stories[2], 1).operation.articles == 1  # nothing has to make room
 
 
+def test_a_new_pick_has_no_place_of_a_pick_that_is_over(client, stories, monkeypatch):
+    operations.place(stories[4], 3, until=timezone.now() + HOUR)
+    later = timezone.now() + 2 * HOUR
+    monkeypatch.setattr(timezone, "now", lambda: later)
+
+    result = operations.pick(stories[4], later + HOUR)
+
+    assert front(client)[0] == "Edda"
+    assert Article.objects.get(pk=stories[4].pk).pick_place is None
+    operations.undo(result.operation)
+    assert front(client)[0] == "Ada"
+
+
+@pytest.mark.parametrize(
+    "first", [lambda story: operations.pick(story, timezone.now() + HOUR), lambda story: operations.place(story, 1)]
+)
+def test_undo_leaves_a_pick_that_somebody_has_placed_since(client, stories, first):
+    picked = first(stories[4]).operation
+    operations.place(stories[4], 3)
+
+    [kept] = operations.undo(picked).not_restored
+
+    assert kept.reason == "placed on the front page by the system since then"
+    assert front(client)[2] == "Edda"
+
+
 def test_a_story_kept_off_the_front_page_is_everywhere_else(client, stories):
     operations.pick(stories[0], timezone.now() + HOUR)
     result = operations.keep_off_front(stories[0])
