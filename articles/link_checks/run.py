@@ -80,9 +80,9 @@ def due_links(now: datetime, limit: int) -> list[Link]:
 def _due_stories(now: datetime, limit: int) -> list[Link]:
     is_due = Q(link_check=None) | Q(link_check__due_at__lte=now)
     is_moved = ~Q(link_check__url=F("web_url")) & ~Q(link_check__url=F("original_url"))
-    stories = Article.objects.public(now).filter(is_due | is_moved).only("web_url", "original_url")
-    links = (Link(story.source_url, story.pk) for story in stories.order_by("-published_at", "-pk")[:limit])
-    return [link for link in links if link.url]
+    stories = Article.objects.public(now).filter(is_due | is_moved).exclude(web_url="", original_url="")
+    newest = stories.only("web_url", "original_url").order_by("-published_at", "-pk")[:limit]
+    return [Link(story.source_url, story.pk) for story in newest]
 
 
 def _due_coverage(now: datetime, limit: int) -> list[Link]:

@@ -68,6 +68,12 @@ def test_only_links_of_stories_on_the_site_are_looked_at_and_new_urls_at_once():
     assert client.asked == ["https://courier.example/shown", "https://courier.example/moved"]
 
 
+def test_stories_without_a_url_take_no_place_of_others():
+    linked = story("linked")
+    builders.article("Newer, with nothing to look at", web_url="")
+    assert [link.article_id for link in due_links(NOW, 1)] == [linked.pk]
+
+
 def test_coverage_that_readers_see_is_looked_at_once_after_the_stories(publisher):
     one, other = story("one"), story("other")
     for lead in (one, other):
