@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from .format.document import Document, Entry, Problem, TopicEntry
 from .format.warnings import document_warnings
@@ -52,10 +53,11 @@ class FileResult:
 
 @dataclass(slots=True)
 class ParsedFile:
-    """A file that holds a story document."""
+    """A file that holds a story document. `left_out` counts its related links to stories that were taken down."""
 
     source: DocumentSource
     document: Document
+    left_out: int = 0
 
     @property
     def name(self) -> str:
@@ -70,4 +72,11 @@ def entry_name(entry: Entry) -> str:
 def file_result(parsed: ParsedFile, outcome: str, changed: list[str] | None = None) -> FileResult:
     """Return the result of a file that holds a document, with its warnings."""
     warnings = document_warnings(parsed.document, timezone.now())
+    if parsed.left_out:
+        text = ngettext(
+            "%(number)d related link to a story that was taken down was left out",
+            "%(number)d related links to stories that were taken down were left out",
+            parsed.left_out,
+        )
+        warnings.append(text % {"number": parsed.left_out})
     return FileResult(parsed.source.label, outcome, parsed.name, changed or [], warnings=warnings)

@@ -116,12 +116,14 @@ class DocumentReader:
         if story is not None:
             self.reject(source, [Problem(source.label, 0, f"{story.name} {story.refusal}. {NOT_IMPORTED}")])
             return None
-        document.related = [
+        kept = [
             link
             for link in document.related
             if not self.taken_down.is_listed(link.web_url, link.title, link.published_at)
         ]
-        return ParsedFile(source, document)
+        left_out = len(document.related) - len(kept)
+        document.related = kept
+        return ParsedFile(source, document, left_out)
 
     def _is_page_taken_down(self, parsed: ParsedFile) -> bool:
         """Return whether a new document is that of a page whose story was taken down, and reject it if so.

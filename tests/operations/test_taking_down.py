@@ -187,6 +187,8 @@ def test_nothing_brings_it_back(story, folder):
     assert f"by the system: {REASON}. It isn't imported again" in text
     assert f"its page is that of {ONE}, which was taken down on" in text
     assert Article.objects.get(name=TWO).title == "Two again"
+    left_out = "1 related link to a story that was taken down was left out"
+    assert ImportProblem.objects.filter(kind="warning", name=TWO, message=left_out).exists()
     assert {entry.outcome for entry in Entry.objects.all()} == {"refused"}
     assert all(entry.reason.startswith("was taken down") for entry in Entry.objects.all())
     assert {word: tables_with(word) for word in WORDS} == {word: set() for word in WORDS}
