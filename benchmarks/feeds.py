@@ -81,7 +81,7 @@ def measure(name: str) -> tuple[float, float]:
     command = [sys.executable, "-m", "benchmarks.feeds", name]
     environment = newsroom_environment(os.environ, Path("/nonexistent"))
     environment |= {key: value for key, value in os.environ.items() if key.startswith("FEEDS_")}
-    done = subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     cpu, memory = map(float, done.stdout.split())
     return cpu, memory
 

@@ -477,8 +477,8 @@ def sqlite_database(count: int) -> Iterator[str]:
         yield f"sqlite:///{path}"
     finally:
         if not KEEP:
-            for suffix in ("", "-wal", "-shm", ".import-lock"):
-                Path(f"{path}{suffix}").unlink(missing_ok=True)
+            for file in folder.glob(f"{path.name}*"):  # with its journals and locks
+                file.unlink()
 
 
 @contextlib.contextmanager

@@ -83,7 +83,7 @@ def run_step(step: str, argument: str) -> None:
 def measure(step: str, argument: str, environment: dict[str, str]) -> tuple[float, float]:
     """Run one step in a process of its own; return its CPU seconds and its peak memory in megabytes."""
     command = [sys.executable, "-m", "benchmarks.import_export", step, argument]
-    done = subprocess.run(command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
     cpu, peak = map(float, done.stdout.split())
     return cpu, peak
 

@@ -14,8 +14,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def command(environment: dict[str, str], *arguments: str) -> str:
+    """Return what a command prints; end this program if it fails, which it has explained itself."""
     line = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(line, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(f"{done.stdout}`{arguments[0]}` failed with exit code {done.returncode}.")
+    return done.stdout
 
 
 def reason_for(before: bytes, after: bytes | None) -> str:
@@ -60,4 +64,6 @@ def main(folder: str) -> int:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("Name one folder of documents: python -m benchmarks.roundtrip DIR")
     sys.exit(main(sys.argv[1]))

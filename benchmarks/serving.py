@@ -102,7 +102,7 @@ def environment(folder: Path, cache: str) -> dict[str, str]:
 
 def manage(env: dict[str, str], *arguments: str) -> str:
     command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def fill(folder: Path, env: dict[str, str]) -> str:
