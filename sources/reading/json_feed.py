@@ -39,7 +39,7 @@ def read_json_feed(data: bytes, url: str) -> RawFeed:
 
 def _parsed(data: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(data.decode(json.detect_encoding(data), "replace"))
+        value = json.loads(data.decode(json.detect_encoding(data), "replace"), strict=False)  # line ends in texts
     except RecursionError:
         raise NotAFeedError("is JSON that is nested too deeply") from None
     except ValueError as error:

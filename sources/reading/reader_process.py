@@ -8,10 +8,11 @@ A request is a line of JSON, then the document: {"size": bytes, "kind": "feed", 
 from __future__ import annotations
 
 import codecs
+import encodings
 import importlib
 from contextlib import suppress
 from dataclasses import asdict
-from encodings.aliases import aliases
+from pkgutil import iter_modules
 from typing import Any
 
 from sandbox.server import serve
@@ -62,9 +63,9 @@ def _import_all() -> None:
     """Import what may be needed later: the confined process can't open files."""
     for name in LATE_IMPORTS:
         importlib.import_module(name)
-    for encoding in set(aliases.values()):
-        with suppress(LookupError):  # those of other systems
-            codecs.lookup(encoding)
+    for encoding in iter_modules(encodings.__path__):
+        with suppress(LookupError):  # those of other systems, and modules that are no encodings
+            codecs.lookup(encoding.name)
     for sample in SAMPLES:
         read_document(sample)
     read_page(b"<h1>a</h1>", "https://host.invalid/")

@@ -6,6 +6,7 @@ Without this, feedparser reads the whole document in another encoding, or fails,
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
@@ -48,14 +49,20 @@ def _is_utf_8(data: bytes, stated: set[str]) -> bool:
 
 
 def decodable(data: bytes) -> bytes:
-    """Return the data with replacements for the bytes that are no UTF-8, if more of it is than isn't."""
+    """Return the data in UTF-8: with replacements for the bytes that are none, if more of it is than isn't.
+
+    Otherwise it is read as Windows-1252, if it can be.
+    """
     try:
         data.decode()
     except UnicodeDecodeError:
         text = data.decode(errors="replace")
         replaced = text.count(chr(_REPLACEMENT))
         others = len(_ASCII.sub("", text)) - replaced
-        return text.encode() if others >= replaced else data
+        if others >= replaced:
+            return text.encode()
+        with suppress(UnicodeDecodeError):
+            return data.decode("cp1252").encode()
     return data
 
 

@@ -202,6 +202,20 @@ def test_a_base_of_the_document_comes_before_its_address():
         ("Mi, 01 Mai 2024 10:30:00 MESZ", "2024-05-01T08:30:00"),
         ("2024-05-01 10:30:00 JST", "2024-05-01T01:30:00"),
         ("Wed, 01 May 2024 10:30:00 +0200 (CEST)", "2024-05-01T08:30:00"),
+        ("Wed, 01 May 2024 10:30:00 +02:00", "2024-05-01T08:30:00"),
+        ("Wed,01 May 2024 10:30:00 +0200", "2024-05-01T08:30:00"),
+        ("Wed, 01 May 2024 10:30:00 GMT+2", "2024-05-01T08:30:00"),
+        ("Wed, 01 May 2024 10:30:00 UTC-0300", "2024-05-01T13:30:00"),
+        ("Wed May 01 2024 10:30:00 GMT+0200 (CEST)", "2024-05-01T08:30:00"),
+        ("Wed May 01 10:30:00 CEST 2024", "2024-05-01T08:30:00"),
+        ("Wed, 01 May 2024 10:30:00 PM", "2024-05-01T22:30:00"),
+        ("Wed, 01 May 2024 12:30 AM EST", "2024-05-01T05:30:00"),
+        ("Wed, 01 May 2024 10:30:00 ET", "2024-05-01T15:30:00"),
+        ("May 1, 2024", "2024-05-01T00:00:00"),
+        ("Wednesday, May 1st, 2024 10:30 p.m. GMT", "2024-05-01T22:30:00"),
+        ("2024-05-01t10:30:00z", "2024-05-01T10:30:00"),
+        ("20240501T103000Z", "2024-05-01T10:30:00"),
+        ("2024-W18-3", "2024-05-01T00:00:00"),
         ("2024/05/01 10:30:00", "2024-05-01T10:30:00"),
         ("2024.5.1", "2024-05-01T00:00:00"),
         ("2024年5月1日 10:30", "2024-05-01T10:30:00"),
@@ -222,7 +236,7 @@ def test_dates_are_read_in_several_languages(text, expected):
     [
         *("soon", "0000-00-00", "Wed, 99 Foo 2024", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "9999-12-31"),
         *("1" * 500, "Mon, 01 Jan 0001 00:00:00 GMT", "1 Jan 0001", "2024-02-30", "2024/13/01", "2024-05-01 25:00"),
-        *("01-05-2024", "2024 May 1", "2024-W18-3", "2024-122", "20", "123456"),
+        *("01-05-2024", "2024 May 1", "2024-122", "20", "123456"),
     ],
 )
 def test_a_date_that_is_none_leaves_the_entry_undated(text):
@@ -243,7 +257,10 @@ def test_a_time_without_zone_is_read_as_utc_and_says_so():
     assert entry.lacks_zone
 
 
-@pytest.mark.parametrize(("zone", "is_known"), [("+02", True), (" CEST", True), (" est", True), (" XYZ", False)])
+@pytest.mark.parametrize(
+    ("zone", "is_known"),
+    [("+02", True), (" GMT+0200", True), (" GMT+2 (CEST)", True), (" CEST", True), (" est", True), (" XYZ", False)],
+)
 def test_hours_alone_are_a_zone_and_a_name_that_nobody_knows_is_none(zone, is_known):
     entry = entry_of(rss(f"{TITLE}{LINK}<pubDate>2024-05-01T10:30:00{zone}</pubDate>"))
     assert entry.lacks_zone is not is_known

@@ -115,8 +115,32 @@ def test_half_a_character_in_json_is_replaced():
     assert "".join(entry.warnings).isprintable()
 
 
+def test_a_news_sitemap_in_windows_1252_that_states_nothing_is_read():
+    sitemap = (
+        '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" '
+        'xmlns:news="http://www.google.com/schemas/sitemap-news/0.9"><url><loc>https://courier.example/1</loc>'
+        "<news:news><news:title>Café “fermé”</news:title></news:news></url></urlset>"
+    )
+
+    [entry] = read_document(sitemap.encode("cp1252")).entries
+
+    assert entry.title == "Café “fermé”"
+
+
+def test_json_may_have_line_ends_in_its_texts():
+    data = (
+        b'{"version": "https://jsonfeed.org/version/1.1", "items": [{"url": "https://a.example/1", "title": "A\nb"}]}'
+    )
+
+    assert read_document(data).entries[0].title == "A b"
+
+
 @pytest.mark.integration
-def test_the_reading_process_guesses_no_encodings():
+def test_the_reading_process_knows_all_encodings_and_guesses_none():
+    ukrainian = rss(f"<title>Їжак</title>{LINK}").decode().replace("utf-8", "koi8-u").encode("koi8-u")
+    item = {"url": "https://courier.example/1", "title": "Café"}
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [item]}
     with FeedReader() as reader:
-        feed = reader.read(rss(f"<title>Café</title>{LINK}").decode().encode("latin-1"))
-    assert feed.entries[0].title == "Café"
+        assert reader.read(rss(f"<title>Café</title>{LINK}").decode().encode("latin-1")).entries[0].title == "Café"
+        assert reader.read(json.dumps(feed).encode("utf-8-sig")).entries[0].title == "Café"
+        assert reader.read(ukrainian).entries[0].title == "Їжак"
