@@ -12,7 +12,7 @@ register = template.Library()
 SCRIPT_TEXTS = {
     "all_selected": _("All %(number)s in this view selected"),
     "changed_keys": _("Changed: %(keys)s."),
-    "choose_story": _("Choose a story first: j."),
+    "choose_story": _("Choose a story first: %(key)s."),
     "default_keys": _("Default shortcuts."),
     "enter_number": _("Enter a number."),
     "key_moved": _("%(usual)s is on %(key)s"),
@@ -21,6 +21,7 @@ SCRIPT_TEXTS = {
     "no_connection": _("No connection. Your change was not saved. Try again."),
     "no_quality": _("You can’t change the quality of this story here."),
     "no_heat": _("You can’t change the heat of this story here."),
+    "no_topics": _("You can’t change the topics of this story here."),
     "no_source": _("This story has no link to its source."),
     "needs_publish": _("Changing the front page needs the permission to publish."),
     "not_allowed": _("You may not do that: your role doesn’t include it."),
@@ -31,7 +32,7 @@ SCRIPT_TEXTS = {
     "selected_published": _("%(number)s selected, %(published)s published"),
     "server_error": _("The server could not do that (%(status)s)."),
     "session_renewed": _("Your session was renewed in another tab. Reload this page."),
-    "undo_key": _("Undo: u"),
+    "undo_key": _("Undo: %(key)s"),
     "unsaved": _("There is unsaved text in the open story. Leave it?"),
 }
 

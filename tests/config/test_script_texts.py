@@ -21,5 +21,6 @@ def test_scripts_hold_no_sentences():
 
 def test_texts_of_scripts_exist_and_are_used():
     assert {name for name in re.findall(r'\btext\("(\w+)"', CODE) if name not in SCRIPT_TEXTS} == set()
-    of_fields = {"no_quality", "no_heat"}  # named by their field
+    of_fields = {f"no_{name}" for name in re.findall(r'\beditField\("(\w+)"\)', CODE)}
+    assert of_fields - SCRIPT_TEXTS.keys() == set()
     assert {name for name in SCRIPT_TEXTS.keys() - of_fields if f'"{name}"' not in CODE} == set()

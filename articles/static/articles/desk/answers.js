@@ -1,6 +1,6 @@
 /** What the server's answers do to the page: cells, versions, counts, the toast, the list. */
 
-import { $, all, announce, currentUrl, desk, text } from "./page.js";
+import { $, all, announce, currentUrl, desk, keyOf, text } from "./page.js";
 import { requestQueue } from "./requests.js";
 import { keepListPosition, markDone, rows, showSelection } from "./rows.js";
 
@@ -36,7 +36,7 @@ export function actionAnswered(xhr) {
   const decided = markDone();
   const left = decided ? countDown(decided) : "";
   if (left) $(".said p", toast)?.append(" ", Object.assign(document.createElement("span"), { className: "left", textContent: left }));
-  announce([...all(".said p", toast).map((line) => line.textContent.trim()), $("form", toast) ? text("undo_key") : ""].join(" "));
+  announce([...all(".said p", toast).map((line) => line.textContent.trim()), $("form", toast) ? text("undo_key", { key: keyOf("u") }) : ""].join(" "));
   hideToastAfter(TOAST_MILLISECONDS);
   if (decided && rows().every((row) => row.matches(".done"))) reloadList();
 }

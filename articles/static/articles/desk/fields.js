@@ -1,6 +1,6 @@
 /** Fields that send themselves, and the ones of the pane and the bulk bar that have a button. */
 
-import { $, announce, desk, remember, text } from "./page.js";
+import { $, announce, askForStory, desk, remember, text } from "./page.js";
 import { sendAction } from "./requests.js";
 import { current, selectPage, selectView, showSelection } from "./rows.js";
 
@@ -28,7 +28,8 @@ function sendField(input) {
 /** Put the focus into a field of the current row. */
 export function editField(name) {
   const input = current() && $(`[data-action=${name}]`, current());
-  if (!input) return announce(text(current() ? `no_${name}` : "choose_story"));
+  if (!current()) return askForStory();
+  if (!input) return announce(text(`no_${name}`));
   input.focus();
   input.select();
 }

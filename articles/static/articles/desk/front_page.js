@@ -4,7 +4,7 @@
  */
 
 import { Keymap } from "./keymap.js";
-import { $, all, announce, recall, savedKeymap, text } from "./page.js";
+import { $, all, announce, askForStory, recall, savedKeymap, text } from "./page.js";
 
 const PAUSE_MILLISECONDS = 400;
 const SHORTCUTS = Object.entries({ next: "j", previous: "k", open: "o", pick: "f", keep_off: "b", undo: "u" })
@@ -56,7 +56,7 @@ function press(value) {
 function move(by) {
   const row = current();
   if (!mayChange) return announce(text("needs_publish"));
-  if (!row) return announce(text("choose_story"));
+  if (!row) return askForStory();
   const from = numberOf(row), to = from > lastPlace ? lastPlace : from + by;
   const other = inPlace(to);
   if (!from || !other || to < 1 || to > lastPlace) return announce(text("places", { last: lastPlace }));
@@ -103,7 +103,7 @@ function keyPressed(event) {
 function putByDigit(number) {
   if (!mayChange) announce(text("needs_publish"));
   else if (current()) put(current(), number);
-  else announce(text("choose_story"));
+  else askForStory();
 }
 
 function dragStarted(event) {
@@ -134,6 +134,7 @@ function dropped(event) {
 }
 
 const keymap = new Keymap(SHORTCUTS, savedKeymap());
+all(".keys kbd").forEach((kbd) => { kbd.textContent = keymap.keyOf(kbd.textContent); });
 document.addEventListener("keydown", keyPressed);
 board.addEventListener("focusin", ({ target }) => setCurrent(target.closest(".place")));
 board.addEventListener("dragstart", dragStarted);

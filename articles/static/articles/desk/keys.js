@@ -3,7 +3,7 @@
 import { loadMore } from "./answers.js";
 import { editField, pressButtonAfter } from "./fields.js";
 import { Keymap } from "./keymap.js";
-import { $, all, announce, desk, recall, remember, savedKeymap, showTools, text } from "./page.js";
+import { $, all, announce, askForStory, desk, recall, remember, savedKeymap, showTools, text } from "./page.js";
 import { closeStory, isOpen, openCurrent, openFocusedStory } from "./pane.js";
 import { decide, sendAction, undo } from "./requests.js";
 import {
@@ -67,7 +67,7 @@ function move(by, isExtending = false) {
 /** Put the focus where the reason of the next decision is typed. */
 function giveReason() {
   const within = selected().length ? $("#bulk") : focusedSubject(), input = within && $("[name=reason_text]", within);
-  if (!input) return announce(text("choose_story"));
+  if (!input) return askForStory();
   const details = input.closest("details");
   if (details) details.open = true;
   input.focus();

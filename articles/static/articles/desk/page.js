@@ -21,6 +21,9 @@ export function savedKeymap() {
   try { return JSON.parse(recall("keymap")) ?? {}; } catch { return {}; }
 }
 
+/** Return the key on which an action with this usual key is now. */
+export const keyOf = (usual) => savedKeymap()[usual] ?? usual;
+
 let texts;
 
 /** Return a text of `script_texts.py` with its values. */
@@ -28,6 +31,8 @@ export function text(name, values = {}) {
   texts ??= JSON.parse($("#script-texts").textContent);
   return texts[name].replaceAll(/%\((\w+)\)s/g, (_match, key) => values[key]);
 }
+
+export const askForStory = () => announce(text("choose_story", { key: keyOf("j") }));
 
 /** Let screen readers say a sentence, even if it is what they said last. */
 export function announce(sentence) {
