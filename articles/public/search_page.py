@@ -175,7 +175,8 @@ def _results_context(request: HttpRequest, query: SearchQuery, stories: ArticleQ
             raise Http404
         older = query.url(page=str(number + 1)) if len(ids) > PAGE_SIZE else ""
     else:
-        page = paginate(search.matching(stories, query.q, newest=True), request.GET.get("before", ""))
+        before = request.GET.get("before", "")
+        page = paginate(search.matching(stories, query.q, newest=not before), before)
         older = query.url(before=str(page.older)) if page.older else ""
     is_first = number == 1 and page.cursor is None
     return {

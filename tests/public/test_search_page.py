@@ -148,6 +148,23 @@ def test_results_are_paginated_in_both_orders(client):
         assert 'rel="first"' in page
 
 
+@pytest.mark.parametrize("url", ["/search/?q=storm", "/api/v2/search/?q=storm&limit=25"])
+def test_only_the_first_page_is_looked_for_among_the_newest(client, monkeypatch, url):
+    """A word of the newest stories may be rare before them, where testing each story takes long."""
+    plans = []
+    monkeypatch.setattr(search_page.search, "matching", lambda stories, text, newest: plans.append(newest) or stories)
+    for number in range(26):
+        builders.article(f"Storm {number}")
+    response = client.get(url)
+    more = (
+        response.json()["next"]
+        if "api" in url
+        else re.search(r'href="([^"]*)" rel="next"', response.content.decode())[1]
+    )
+    client.get(more.replace("&amp;", "&"))
+    assert plans == [True, False]
+
+
 def test_results_can_be_sorted_by_relevance(client):
     builders.article("Storm", excerpt="Storm after storm.", published_at=MORNING)
     builders.article(

@@ -73,7 +73,8 @@ def found(asked: SearchAsked) -> StoryPage:
     articles = _filtered(asked)
     if asked.order == "latest":
         start = _start(asked)
-        return _cut_off(paginate(search.matching(articles, asked.q, newest=True), start, asked.limit), asked.since)
+        matches = search.matching(articles, asked.q, newest=not start)
+        return _cut_off(paginate(matches, start, asked.limit), asked.since)
     if asked.since:
         articles = articles.filter(listed_at__gte=asked.since)
     if asked.until:
