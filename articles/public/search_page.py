@@ -189,19 +189,15 @@ def _results_context(request: HttpRequest, query: SearchQuery, stories: ArticleQ
 
 
 def _count_text(stories: ArticleQuerySet, query: SearchQuery, shown: int, *, is_complete: bool) -> str:
-    """Return how many stories match, in words. Many aren't counted: that would take longer than finding some.
-
-    Of many matches, a filter may leave few.
-    """
+    """Return how many stories match, in words. Of many, only some are counted: the rest would take long."""
     if is_complete:
         return ngettext("%(count)d story", "%(count)d stories", shown) % {"count": shown}
-    has_many = search.has_many_matches(query.q, stories.db)
-    if has_many and not query.filters():
-        return _("Thousands of stories")
-    most = PAGE_SIZE if has_many else COUNT_MAX
-    count = most + 1 if has_many else search.count(stories, query.q, up_to=most)
-    if count > most:
-        return _("More than %(count)s stories") % {"count": number_format(most, force_grouping=True)}
+    count, is_all = search.count(stories, query.q, up_to=COUNT_MAX)
+    if count > COUNT_MAX:
+        return _("More than %(count)s stories") % {"count": number_format(COUNT_MAX, force_grouping=True)}
+    if not is_all:
+        least = max(count, PAGE_SIZE + 1)  # there is another page
+        return _("At least %(count)s stories") % {"count": number_format(least, force_grouping=True)}
     return ngettext("%(number)s story", "%(number)s stories", count) % {
         "number": number_format(count, force_grouping=True)
     }

@@ -15,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from articles.models import ArticleQuerySet
 
 from . import postgresql, sqlite
-from .condition import MANY, Purpose
+from .condition import MANY, Condition, Purpose
 from .query import Query, parse
 
 RANKED_MAX = 250  # how many matches are compared by relevance
@@ -74,12 +74,21 @@ def found_by_coverage(articles: ArticleQuerySet, ids: Sequence[int], text: str) 
     return set(ids) - _backend(articles).matching_without_coverage(ids, query, articles.db)
 
 
-def count(articles: ArticleQuerySet, text: str, *, up_to: int) -> int:
-    """Return how many of `articles` match `text`; `up_to` + 1 if there are more, which would take long to count.
+def count(articles: ArticleQuerySet, text: str, *, up_to: int) -> tuple[int, bool]:
+    """Return how many of `articles` match `text`, `up_to` + 1 if there are more, and whether that is all.
 
-    Ask `has_many_matches` first: this looks up every match.
+    If more than MANY match, whatever filters leave of them, only the first MANY are looked at: the others would take
+    long.
     """
-    return _filter(articles, parse(text), Purpose.COUNTING).newest_first()[: up_to + 1].count()
+    query = parse(text)
+    if not query.required:
+        number = _filter(articles, query, Purpose.COUNTING).newest_first()[: up_to + 1].count()
+        return number, number <= up_to
+    backend = _backend(articles)
+    words = backend.match_expression(query, articles.db)
+    first = articles.filter(Condition(backend.FIRST_MATCHES_SQL.format(MANY), words)).order_by()
+    number = first[: up_to + 1].count()
+    return number, number <= up_to and not has_many_matches(text, articles.db)
 
 
 def purge_deleted(using: str = DEFAULT_DB_ALIAS) -> None:

@@ -35,6 +35,9 @@ PER_ROW_SQL = (
     "coalesce((SELECT document FROM article_search WHERE article_id = %(expressions)s) @@ %%s::tsquery, FALSE)"
 )
 INDEX_FIRST_SQL = "%(expressions)s = ANY(ARRAY(SELECT article_id FROM article_search WHERE document @@ %%s::tsquery))"
+FIRST_MATCHES_SQL = (
+    "%(expressions)s = ANY(ARRAY(SELECT article_id FROM article_search WHERE document @@ %%s::tsquery LIMIT {}))"
+)
 COUNT_SQL = "SELECT count(*) FROM (SELECT 1 FROM article_search WHERE document @@ %s::tsquery LIMIT %s) found"
 
 ENGLISH = "article_search"

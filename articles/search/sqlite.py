@@ -28,6 +28,7 @@ MATCHES_SQL = "(SELECT rowid FROM article_search WHERE article_search MATCH %%s)
 INDEX_FIRST_SQL = f"%(expressions)s IN {MATCHES_SQL}"  # for MANY matches 25 ms; a walk could take ten times that
 SCAN_SQL = f"+%(expressions)s IN {MATCHES_SQL}"  # the plus stops SQLite from using the list as the outer loop
 PER_ROW_SQL = "EXISTS (SELECT 1 FROM article_search WHERE rowid = %(expressions)s AND article_search MATCH %%s)"
+FIRST_MATCHES_SQL = "%(expressions)s IN (SELECT rowid FROM article_search WHERE article_search MATCH %%s LIMIT {})"
 EXCLUDE_SQL = f"+%(expressions)s NOT IN {MATCHES_SQL}"
 COUNT_SQL = "SELECT count(*) FROM (SELECT 1 FROM article_search WHERE article_search MATCH %s LIMIT %s)"
 

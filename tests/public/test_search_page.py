@@ -181,9 +181,11 @@ def test_many_matches_are_not_counted(client, monkeypatch):
     for number in range(28):
         builders.article(f"Storm {number}")
     assert "More than 26 stories" in search_for(client, "/search/?q=storm")[0]
-    monkeypatch.setattr(search_page.search, "has_many_matches", lambda text, using: True)
-    assert "Thousands of stories" in search_for(client, "/search/?q=storm")[0]
-    assert "More than 25 stories" in search_for(client, "/search/?q=storm&provider=courier.example")[0]
+    monkeypatch.setattr(search_page, "COUNT_MAX", 1000)
+    monkeypatch.setattr(search_page.search, "MANY", 27)
+    assert "At least 27 stories" in search_for(client, "/search/?q=storm")[0]
+    monkeypatch.setattr(search_page.search, "MANY", 3)
+    assert "At least 26 stories" in search_for(client, "/search/?q=storm&provider=courier.example")[0]
 
 
 def test_it_says_that_not_all_matches_are_compared(client):

@@ -139,9 +139,11 @@ def test_matches_can_be_filtered_ordered_sliced_and_counted():
     matches = search.matching(Article.objects.with_topics([weather]), "storm")
     assert matches.filter(name="2020-06-09-a").get().title == "Storm a"
     assert [article.title for article in matches.newest_first()[1:3]] == ["Storm a", "Storm b"]
-    assert matches.count() == search.count(Article.objects.with_topics([weather]), "storm", up_to=3) == 3
-    assert search.count(Article.objects.all(), "storm", up_to=2) == 3
-    assert search.count(Article.objects.all(), "storm -hidden", up_to=1) == 2
+    assert matches.count() == 3
+    assert search.count(Article.objects.with_topics([weather]), "storm", up_to=3) == (3, True)
+    assert search.count(Article.objects.all(), "storm", up_to=2) == (3, False)
+    assert search.count(Article.objects.all(), "storm -hidden", up_to=1) == (2, False)
+    assert search.count(Article.objects.all(), "-hidden", up_to=1) == (2, False)
     assert search.matching(Article.objects.filter(topics=weather), "storm").count() == 3
     assert Article.objects.exclude(pk__in=matches).get().title == "Storm hidden"
     assert search.matching(matches, "hidden").count() == 0
