@@ -222,12 +222,12 @@ class _Import:
         for source, entry in self.reader.entries:
             try:
                 with transaction.atomic():
-                    outcome = store_entry(entry)
+                    outcome, warnings = store_entry(entry)
             except ValidationError as invalid:
                 messages = [f"{name}: {text}" for name, texts in invalid.message_dict.items() for text in texts]
                 self.reader.reject(source, [Problem(source.label, 0, message) for message in messages])
             else:
-                self.reader.report(FileResult(source.label, outcome, entry_name(entry)))
+                self.reader.report(FileResult(source.label, outcome, entry_name(entry), warnings=warnings))
 
     def _update_changed(self, uow: UnitOfWork) -> set[int]:
         """Update the changed articles and return their ids."""

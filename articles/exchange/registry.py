@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -99,20 +100,20 @@ def _create_missing_logos(logos: set[LogoIdentity]) -> None:
     LOGOS.insert_missing(missing)
 
 
-def store_entry(entry: Entry) -> str:
-    """Create or update the topic or outlet of a registry entry; return created, updated or unchanged.
+def store_entry(entry: Entry) -> tuple[str, list[str]]:
+    """Create or update the topic or outlet of a registry entry; return created, updated or unchanged, and warnings.
 
     Raises ValidationError if another topic has its slug or its parent is below it.
     """
-    return _store_topic(entry) if isinstance(entry, TopicEntry) else _store_organization(entry)
+    return _store_topic(entry) if isinstance(entry, TopicEntry) else (_store_organization(entry), [])
 
 
-def _store_topic(entry: TopicEntry) -> str:
+def _store_topic(entry: TopicEntry) -> tuple[str, list[str]]:
     """Store a topic. Its parent is created if it doesn't exist yet."""
     topic = _existing_topic(entry)
     is_new = topic is None or not topic.registry_name  # a topic that only documents have named counts as new
     topic = topic or Topic()
-    former_name = topic.name
+    former_name, former_slug = topic.name, topic.slug
     parent = _parent_topic(entry)
     values = {name: getattr(entry, name) for name in TOPIC_FIELDS}
     values |= {"parent_id": parent.pk if parent else None, "registry_name": entry.file_name}
@@ -120,7 +121,10 @@ def _store_topic(entry: TopicEntry) -> str:
     if former_name and former_name != topic.name:  # readers see it on articles that this import doesn't touch
         with unit_of_work(Verb.IMPORT) as uow:
             uow.record(FieldChange(topic.pk, topic.name, "name", former_name, topic.name, subject=Subject.TOPIC))
-    return outcome
+    if former_slug in ("", topic.slug):
+        return outcome, []
+    urls = {"url": topic.get_absolute_url(), "former": reverse("topic", args=[former_slug])}
+    return outcome, [_("its page is at %(url)s now, and %(former)s is not found any more") % urls]
 
 
 def _existing_topic(entry: TopicEntry) -> Topic | None:

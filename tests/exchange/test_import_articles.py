@@ -492,6 +492,15 @@ def test_a_topic_keeps_its_articles_when_its_file_renames_it(tmp_path):
     assert article.topics.get().name == "Health and Fitness"
 
 
+def test_it_warns_where_the_page_of_a_topic_moves(tmp_path):
+    builders.article(topics=["Health"])
+    path = write_topic(tmp_path, "01-health.yaml", "fitness", "Health")
+    warning = "01-health.yaml: its page is at /topics/fitness/ now, and /topics/health/ is not found any more"
+
+    assert warning in import_documents(path, verbosity=2)
+    assert warning not in import_documents(path, verbosity=2)
+
+
 def test_a_cycle_of_topics_is_rejected_with_file_and_field(tmp_path):
     for name, parent in (("One", "Two"), ("Two", "One")):
         (tmp_path / f"{name}.yaml").write_text(f"taxonomy: topic\n_id: {name}\nname: {name}\nparent: {parent}\n")
