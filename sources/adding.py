@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from articles.rules.limits import NAME_MAX
 from articles.rules.urls import url_key
+from articles.rules.values import is_blank
 
 from .limits import SOURCES_MAX
 from .models import Source
@@ -63,7 +64,8 @@ def follow_all(
 
 
 def _follow(outline: Outline) -> Source:
-    name = outline.name[:NAME_MAX].strip() or host_of(outline.url)
+    name = outline.name[:NAME_MAX].strip()
+    name = host_of(outline.url) if is_blank(name) else name
     source = Source(url=outline.url, name=name)
     source.full_clean(exclude=["host"])
     source.save()
