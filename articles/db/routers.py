@@ -10,7 +10,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 
 REPLICA = "replica"
-REPLICATED_APPS = frozenset({"articles", "providers", "taggit"})  # whose tables public pages show
+REPLICATED_APPS = frozenset({"articles", "providers", "taggit", "website"})  # whose tables public pages show
 
 _read_alias: ContextVar[str] = ContextVar("read_alias", default=DEFAULT_DB_ALIAS)
 

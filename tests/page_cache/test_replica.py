@@ -17,6 +17,7 @@ from django.test import RequestFactory
 from articles.db.routers import REPLICA, ReplicaRouter, read_alias, read_from_primary, read_from_replica
 from articles.models import Article
 from articles.page_cache import replica
+from website.models import SiteLook
 
 router = ReplicaRouter()
 
@@ -46,6 +47,7 @@ def test_reads_go_to_the_replica_only_if_the_request_may_use_it():
     assert router.db_for_read(Article) == DEFAULT_DB_ALIAS
     with read_from_replica():
         assert router.db_for_read(Article) == REPLICA
+        assert router.db_for_read(SiteLook) == REPLICA  # on every page
         assert router.db_for_read(User) == DEFAULT_DB_ALIAS
     assert router.db_for_read(Article) == DEFAULT_DB_ALIAS
 
