@@ -22,6 +22,7 @@ from articles.images.store import lock_pictures
 from articles.models import OVERRIDABLE, Article, ArticleTopic, Event, Subject, Topic, TopicPolicy, Verb
 from pictures import files
 from providers.models import Provider, ProviderLogo
+from website.links import keys_of
 from website.models import SiteLook, SitePage
 
 from . import policy_numbers
@@ -239,12 +240,25 @@ def _remove(uow: UnitOfWork, row: ReferenceRow) -> None:
 def _restore_field(uow: UnitOfWork, row: ReferenceRow, event: Event) -> None:
     if _json_roundtrip(to_event_value(getattr(row, event.field))) != event.after:
         raise CannotRevertError
+    if reason := _what_was_deleted(event):
+        raise CannotRevertError(reason)
     setattr(row, event.field, event.before)
     fields = {field.name for field in row._meta.fields}
     name = event.field if event.field in fields else event.field.removesuffix("_id")
     _require_valid(row, [field for field in row._meta.fields if field.name == name])
     row.save(update_fields=[name])
     _record(uow, row, event.field, event.after, event.before)
+
+
+def _what_was_deleted(event: Event) -> str:
+    """Return why a field can't name the rows that it named; empty if it can."""
+    if event.field == "parent_id" and event.before and not Topic.objects.filter(pk=event.before).exists():
+        return _("its parent topic was deleted")
+    for subject in (Subject.PAGE, Subject.TOPIC) if event.field in MENUS else ():
+        keys = keys_of(event.before, subject.value)
+        if MODEL_BY_SUBJECT[subject]._base_manager.filter(pk__in=keys).count() < len(keys):
+            return _("a page or topic in it was deleted since")
+    return ""
 
 
 def _restore_logos(uow: UnitOfWork, row: ReferenceRow, event: Event) -> None:

@@ -15,6 +15,7 @@ from sources.models import Source
 from tests import builders
 from tests.admin.forms import fields_of
 from tests.desk.helpers import member, messages_of, undo
+from website.models import SiteLook
 
 pytestmark = pytest.mark.django_db
 
@@ -177,6 +178,21 @@ def test_a_subtopic_is_restored_only_after_its_parent():
     operations.undo(parent)
     operations.undo(child)
     assert Topic.objects.get(name="AI").parent.name == "Science"
+
+
+def test_undo_says_what_a_topic_or_a_menu_can_not_name_any_more():
+    science = builders.topic("Science")
+    ai = builders.topic("AI", parent=science)
+    entry = {"target": f"topic:{science.pk}", "label": "", "url": ""}
+    operations.edit_look({"menu": [entry]})
+    moved = operations.edit_reference(ai, {"parent": None}).operation
+    emptied = operations.edit_look({"menu": []}).operation
+    operations.delete_references([science])
+
+    reasons = [row.reason for operation in (moved, emptied) for row in operations.undo(operation).not_restored]
+
+    assert reasons == ["its parent topic was deleted", "a page or topic in it was deleted since"]
+    assert SiteLook.objects.get().menu == []
 
 
 def test_a_new_row_with_the_name_of_a_deleted_one_prevents_undo():
