@@ -62,7 +62,7 @@ def restore(article: Article, event: Event, *, by: Actor, version: int | None = 
             return apply(operations.apply_decision, _decision(article, event))
         case "topics":
             use_present_names(event.operation, [event])
-            return apply(operations.set_topics, event.before)
+            return apply(operations.set_topics, event.before or [])
         case "images" | "related":
             if reason := obstacle(name, value):
                 text = _("can't have its %(field)s restored: %(reason)s")
