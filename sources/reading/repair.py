@@ -10,6 +10,9 @@ from contextlib import suppress
 
 _DECLARATION = re.compile(rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]{0,200}?\sencoding\s*=\s*[\"']([\w.:-]{1,40})[\"']")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+# Encodings with two bytes for a letter: few letters of them may be valid UTF-8 by chance, one of ten.
+_EAST_ASIAN = re.compile(r"euc|gb|big5|(?:x-)?s(?:hift_?)?jis|ks|(?:cp|ms|windows-)9|johab|hz|iso-2022|uhc")
+LETTERS_MIN = 5
 _UTF_8 = {"utf-8", "utf8", "ascii", "us-ascii"}
 _REFERENCES = re.compile(rb"(?:&#(?:[0-9]+|[xX][0-9a-fA-F]+);)++")
 _ASCII = re.compile(r"[\x00-\x7f]+")
@@ -45,7 +48,8 @@ def _is_utf_8(data: bytes, stated: set[str]) -> bool:
         text = data.decode()
     except UnicodeDecodeError:
         return False
-    return not text.isascii() or any(name.startswith(("utf-16", "utf-32")) for name in stated)
+    needed = LETTERS_MIN if any(map(_EAST_ASIAN.match, stated)) else 1
+    return len(_ASCII.sub("", text)) >= needed or any(name.startswith(("utf-16", "utf-32")) for name in stated)
 
 
 def decodable(data: bytes) -> bytes:

@@ -64,7 +64,6 @@ def test_other_encodings_are_read_as_before(title, encoding, declared, content_t
         ("windows-1251", ""),
         ("ISO-8859-1", "application/rss+xml"),
         ("", "text/xml; charset=windows-1251"),
-        ("utf-8", "application/xml; charset=Shift_JIS"),
     ],
 )
 @pytest.mark.parametrize("title", ["Bridge closes", RUSSIAN, JAPANESE, "Café"])
@@ -74,6 +73,21 @@ def test_a_document_that_is_utf_8_is_read_as_such_whatever_it_states(title, decl
 
     for start in (b"", b"\xef\xbb\xbf"):
         assert read_document(start + data, content_type=content_type).entries[0].title == title
+
+
+@pytest.mark.parametrize("title", [RUSSIAN, JAPANESE])
+def test_utf_8_is_told_from_encodings_of_two_bytes(title):
+    data = rss(f"<title>{title}</title>{LINK}")
+
+    assert read_document(data, content_type="application/xml; charset=Shift_JIS").entries[0].title == title
+
+
+@pytest.mark.parametrize("title", ["三", "三三三三"])
+def test_letters_that_are_utf_8_by_chance_are_read_as_stated(title):
+    data = rss(f"<title>{title}</title>{LINK}").decode().replace("utf-8", "euc-kr").encode("euc-kr")
+
+    data.decode()
+    assert read_document(data).entries[0].title == title
 
 
 def test_an_encoding_of_ascii_alone_is_kept():
