@@ -590,6 +590,8 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    if not {*sys.argv[1:2]} <= {"queries", "fill", "serve"}:
+        sys.exit("Give no argument, or `queries`.")
     if len(sys.argv) > 1:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
         import django
