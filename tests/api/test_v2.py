@@ -125,6 +125,13 @@ def test_lists_go_on_where_they_were_whatever_comes_in(client):
     assert [[story["name"] for story in page] for page in following] == [newest_first[2:4], newest_first[4:]]
 
 
+def test_a_place_is_found_by_the_code_that_its_story_states(client):
+    story = builders.article(topics=["AI"], tags=["UK"])
+    assert get(client, STORIES)["stories"][0]["places"] == ["UK"]
+    for query in ("?place=UK", "?place=GB", "?place=UK&topic=ai"):
+        assert names(client, query) == [story.name], query
+
+
 def test_filters_combine(client):
     post = builders.provider("Post", "post.example")
     parent = builders.topic("Tech")

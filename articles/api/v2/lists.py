@@ -27,6 +27,7 @@ from articles.public.pagination import (
 from articles.public.providers import find_domain
 from articles.public.story_page import StoryView, load_stories
 from articles.public.topic_tree import TopicTree
+from articles.rules.places import place_codes
 from articles.search.query import parse
 
 from .problems import ProblemError
@@ -60,7 +61,7 @@ def latest(asked: StoriesAsked) -> StoryPage:
         case StoriesAsked(topic="", outlet=domain, place="") if domain:
             page = page_for_providers(_provider_ids(domain), start, asked.limit)
         case StoriesAsked(topic="", outlet="", place=code) if code:
-            page = page_for_place(code, start, asked.limit)
+            page = page_for_place(_stored_code(code), start, asked.limit)
         case _:
             page = paginate(_filtered(asked), start, asked.limit)
     return _cut_off(page, asked.since)
@@ -90,7 +91,7 @@ def _filtered(asked: Filters) -> ArticleQuerySet:
     if asked.outlet:
         articles = _of_outlet(articles, _provider_ids(asked.outlet))
     if asked.place:
-        articles = articles.filter(article_places__code=asked.place)
+        articles = articles.filter(article_places__code=_stored_code(asked.place))
     return articles
 
 
@@ -122,6 +123,11 @@ def _cut_off(page: ArticlePage, since: datetime | None) -> StoryPage:
         stories = [story for story in stories if story.listed >= since]
         older = older if older and older.listed_at >= since else None
     return StoryPage(stories, str(older or ""))
+
+
+def _stored_code(place: str) -> str:
+    """Return the code under which a place is stored: stories may state another one, such as UK."""
+    return place_codes([place])[0]
 
 
 def _published_topics(slug: str) -> list[int]:
