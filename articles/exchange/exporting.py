@@ -119,10 +119,12 @@ class _Folder:
                 return False
             _create(part, content)
             os.replace(part, path)
-        except OSError as error:
+        except BaseException as error:
             with suppress(OSError):
                 os.unlink(part)
-            raise ExportError(f"{path}: can't be written: {error.strerror}.") from None
+            if isinstance(error, OSError):
+                raise ExportError(f"{path}: can't be written: {error.strerror}.") from None
+            raise
         return True
 
 

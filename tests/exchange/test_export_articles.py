@@ -132,6 +132,18 @@ def test_exporting_again_writes_no_unchanged_file(tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == [f"{NAME}.md"]
 
 
+def test_an_export_that_is_stopped_leaves_no_part_of_a_file(tmp_path, monkeypatch):
+    import_documents(write_document(tmp_path / "in", CANONICAL))
+
+    def stop(part: str, path: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("articles.exchange.exporting.os.replace", stop)
+    with pytest.raises((KeyboardInterrupt, CommandError, SystemExit)):
+        export(tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
 def test_a_link_at_the_target_is_replaced_and_not_followed(tmp_path):
     import_documents(write_document(tmp_path / "in", CANONICAL))
     (tmp_path / "out").mkdir()
