@@ -20,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.client import HTTPException
+from http.client import HTTPException, LineTooLong
 from typing import Any, cast
 from urllib.parse import urljoin
 
@@ -47,6 +47,7 @@ GONE = 410
 TOO_BUSY = frozenset({429, 502, 503, 504})
 PERMANENT_REDIRECTS = frozenset({301, 308})
 NOT_MODIFIED = 304
+UNKNOWN_ISSUER = frozenset({20, 21})  # codes of OpenSSL: browsers find certificates that the server forgot to send
 _READ_BYTES = 65_536
 _GZIP = zlib.MAX_WBITS | 16
 
@@ -58,7 +59,8 @@ class FetchError(Exception):
 
     `permanent` says that retrying is useless, `host_down` that other requests to this host would fail too now. `wait`
     is the number of seconds after which the host wants the next request, None if it doesn't say; `status` that of the
-    response, None if there is none.
+    response, None if there is none. `is_inconclusive` says that the page may be there for readers: a limit of ours kept
+    us from looking, or the server lets only browsers in.
     """
 
     def __init__(
@@ -69,12 +71,14 @@ class FetchError(Exception):
         wait: float | None = None,
         host_down: bool = False,
         status: int | None = None,
+        is_inconclusive: bool = False,
     ) -> None:
         super().__init__(reason)
         self.permanent = permanent
         self.wait = wait
         self.host_down = host_down
         self.status = status
+        self.is_inconclusive = is_inconclusive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +111,8 @@ class Deadline:
         return left
 
     def error(self) -> FetchError:
-        return FetchError(_("takes longer than %(seconds)s s", seconds=f"{self.seconds:g}"), host_down=True)
+        reason = _("takes longer than %(seconds)s s", seconds=f"{self.seconds:g}")
+        return FetchError(reason, host_down=True, is_inconclusive=True)
 
 
 def resolve(host: str, port: int) -> list[IPAddress]:
@@ -188,7 +193,7 @@ class HttpClient:
                 only_permanent = only_permanent and response.status in PERMANENT_REDIRECTS
                 if only_permanent:
                     moved_to = url
-        raise FetchError(_("redirects more than %(most)s times", most=MAX_REDIRECTS))
+        raise FetchError(_("redirects more than %(most)s times", most=MAX_REDIRECTS), is_inconclusive=True)
 
     def probe(self, url: str) -> int:
         """Return the status of the page at `url`, after redirects, and read no body. Raises FetchError if it has none.
@@ -213,7 +218,7 @@ class HttpClient:
                         raise _status_error(response)
                     return response.status
                 url = _location(response, target)
-        raise FetchError(_("redirects more than %(most)s times", most=MAX_REDIRECTS))
+        raise FetchError(_("redirects more than %(most)s times", most=MAX_REDIRECTS), is_inconclusive=True)
 
     def _body(
         self, exchange: _Exchange, response: BaseHTTPResponse, check_headers: Callable[[Mapping[str, str]], None]
@@ -236,7 +241,7 @@ class HttpClient:
             reason = _("has a URL that %(error)s", error=error)
             if is_redirect:
                 reason = _("redirects to a URL that %(error)s", error=error)
-            raise FetchError(reason, permanent=True) from None
+            raise FetchError(reason, permanent=True, is_inconclusive=True) from None
 
     def _connect(self, target: Target, deadline: Deadline) -> HTTPConnection:
         """Return a connection to the first checked address of `target` that accepts one."""
@@ -276,7 +281,8 @@ class HttpClient:
         for address in addresses:
             if not is_allowed(address, target.port, self._allowed_networks):
                 raise FetchError(
-                    _("leads to the IP address %(address)s, which is not on the public internet", address=address)
+                    _("leads to the IP address %(address)s, which is not on the public internet", address=address),
+                    is_inconclusive=True,
                 )
         if not addresses:
             raise FetchError(_("has no IP address; check the host of its URL"), host_down=True)
@@ -339,14 +345,14 @@ class _Exchange:
         """Return the body, at most `max_bytes`. Raises FetchError."""
         too_large = _("sends more than %(most)s MB", most=max_bytes // 1_000_000)
         if (response.length_remaining or 0) > max_bytes:
-            raise FetchError(too_large)
+            raise FetchError(too_large, is_inconclusive=True)
         self._stream.allow(max_bytes + CHUNK_FRAMES_BYTES, too_large)
         data = bytearray()
         try:
             while chunk := response.read(_READ_BYTES, decode_content=False):
                 data += chunk
                 if len(data) > max_bytes:
-                    raise FetchError(too_large)
+                    raise FetchError(too_large, is_inconclusive=True)
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             raise _failure(error) from error
         return bytes(data)
@@ -370,7 +376,7 @@ class _LimitedStream(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         if self._allowed <= 0:
-            raise FetchError(self._reason)
+            raise FetchError(self._reason, is_inconclusive=True)
         self._socket.settimeout(self._deadline.left())
         try:
             count = self._socket.recv_into(memoryview(buffer)[: self._allowed])
@@ -410,6 +416,7 @@ def _status_error(response: BaseHTTPResponse) -> FetchError:
         wait=retry_after(response.headers),
         host_down=response.status in TOO_BUSY,
         status=response.status,
+        is_inconclusive=_is_challenge(response),
     )
 
 
@@ -421,7 +428,8 @@ def unpack_gzip(data: bytes, max_bytes: int) -> bytes:
         while not unpacker.eof and (piece := unpacker.decompress(packed, _READ_BYTES)):
             size += len(piece)
             if size > max_bytes:
-                raise FetchError(_("sends more than %(most)s MB", most=max_bytes // 1_000_000))
+                reason = _("sends more than %(most)s MB", most=max_bytes // 1_000_000)
+                raise FetchError(reason, is_inconclusive=True)
             packed = unpacker.unconsumed_tail
     except zlib.error:
         raise FetchError(_("sends a compressed file that can't be unpacked")) from None
@@ -462,10 +470,11 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
 
 def _failure(error: Exception) -> FetchError:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return FetchError(
-            _("has a certificate that can't be trusted: %(reason)s", reason=_reason(error)), host_down=True
-        )
-    return FetchError(_("breaks off the connection: %(reason)s", reason=_reason(error)), host_down=True)
+        reason = _("has a certificate that can't be trusted: %(reason)s", reason=_reason(error))
+        return FetchError(reason, host_down=True, is_inconclusive=error.verify_code in UNKNOWN_ISSUER)
+    is_too_long = isinstance(error, LineTooLong) or type(error) is HTTPException  # Python's limits of a header
+    reason = _("breaks off the connection: %(reason)s", reason=_reason(error))
+    return FetchError(reason, host_down=True, is_inconclusive=is_too_long)
 
 
 def _reason(error: Exception) -> str:

@@ -63,12 +63,16 @@ class Link:
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at a link gave: the status, or why there is none, and how long the server wants to be left alone."""
+    """What a look at a link gave: the status, or why there is none, and how long the server wants to be left alone.
+
+    `is_inconclusive` says that readers may well see the page.
+    """
 
     status: int | None = None
     reason: str = ""
     wait: float | None = None
     host_down: bool = False
+    is_inconclusive: bool = False
 
 
 def due_links(now: datetime, limit: int) -> list[Link]:
@@ -139,14 +143,14 @@ def look_at(url: str, client: HttpClient) -> Look:
     try:
         return Look(client.probe(url))
     except FetchError as error:
-        return Look(error.status, str(error), error.wait, error.host_down)
+        return Look(error.status, str(error), error.wait, error.host_down, error.is_inconclusive)
 
 
 def store(link: Link, look: Look, now: datetime) -> str:
     """Store a look at a link; return whether it works, failed, or is dead."""
     before = link.checks.filter(url=link.url).first() or LinkCheck()
     health = LinkHealth(before.failures, before.failing_since, before.is_dead)
-    health = next_health(health, look.status, works=not look.reason, now=now)
+    health = next_health(health, look.status, works=not look.reason, is_inconclusive=look.is_inconclusive, now=now)
     if link.is_gone:
         return "left"
     link.save(

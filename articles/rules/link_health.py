@@ -1,7 +1,8 @@
 """When a link is dead, and when to look at it again.
 
 A page that is gone says so with 404 or 410. Anything else that fails may pass: a link is dead only once it has failed
-several times over more than a day. A server that refuses programs (401, 403, 429) says nothing about readers.
+several times over more than a day. A server that refuses programs (401, 403, 429) says nothing about readers, nor do
+limits of our own that keep us from looking: ports, internal addresses, redirects, time.
 """
 
 from __future__ import annotations
@@ -26,9 +27,14 @@ class LinkHealth:
     is_dead: bool = False
 
 
-def next_health(before: LinkHealth, status: int | None, *, works: bool, now: datetime) -> LinkHealth:
-    """Return what is known after a look at the link; `status` is None if the server sent no response."""
-    if works or status in REFUSALS:
+def next_health(
+    before: LinkHealth, status: int | None, *, works: bool, is_inconclusive: bool = False, now: datetime
+) -> LinkHealth:
+    """Return what is known after a look at the link; `status` is None if the server sent no response.
+
+    `is_inconclusive` says that the look failed for a reason that readers don't have.
+    """
+    if works or is_inconclusive or status in REFUSALS:
         return LinkHealth()
     failures, since = before.failures + 1, before.failing_since or now
     is_dead = status in GONE or (failures >= FAILURES_MIN and now - since >= FAILING_FOR)

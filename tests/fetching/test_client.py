@@ -660,6 +660,52 @@ def test_a_look_at_a_link_leads_to_no_internal_address(server, canary, location)
         feed_client(server).probe(picture_url(server))
 
 
+OURS = {
+    "another port": redirect("http://pictures.example:8443/"),
+    "an internal address": redirect("http://127.0.0.1/"),
+    "a user name": redirect("http://reader@pictures.example/"),
+    "an app": redirect("outlet-app://story"),
+    "a cookie wall": redirect("/picture"),
+    "a challenge": answer(b"", 503, **{"cf-mitigated": "challenge"}),
+    "slow": silence,
+    "long headers": answer(b"", **{f"X-{number}": "y" * 900 for number in range(80)}),
+    "many headers": answer(b"", **{f"X-{number}": "y" for number in range(101)}),
+    "a long header": answer(b"", X="y" * 65_600),
+}
+THEIRS = {
+    "not found": answer(b"", 404),
+    "broken": answer(b"", 500),
+    "busy": answer(b"", 503),
+    "no target": answer(b"", 302),
+    "no URL": redirect("http://[/"),
+    "no HTTP": b"SSH-2.0\r\n",
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("reply", OURS.values(), ids=OURS)
+def test_a_look_that_our_own_limits_end_is_inconclusive(server, reply):
+    server.answers["/picture"] = reply
+    with pytest.raises(FetchError) as failure:
+        feed_client(server).probe(picture_url(server))
+    assert failure.value.is_inconclusive
+
+
+@pytest.mark.parametrize("reply", THEIRS.values(), ids=THEIRS)
+def test_a_look_that_the_server_lets_fail_is_conclusive(server, reply):
+    server.answers["/picture"] = reply
+    with pytest.raises(FetchError) as failure:
+        feed_client(server).probe(picture_url(server))
+    assert not failure.value.is_inconclusive
+
+
+@pytest.mark.parametrize(("code", "is_inconclusive"), [(10, False), (18, False), (20, True), (21, True), (62, False)])
+def test_a_certificate_without_its_issuer_is_inconclusive(code, is_inconclusive):
+    error = ssl.SSLCertVerificationError()
+    error.verify_code, error.verify_message = code, "certificate verify failed"
+    assert client._failure(error).is_inconclusive == is_inconclusive
+
+
 @pytest.mark.parametrize("status", [200, 202, 203, 204, 206])
 def test_a_page_that_is_there_with_another_success_is_there(server, status):
     server.answers["/picture"] = answer(b"", status)

@@ -44,8 +44,8 @@ def look(client: FakeClient, now: datetime = NOW) -> dict[str, int]:
 
 
 def test_results_are_stored_and_links_wait_until_they_are_due():
-    stories = {path: story(path) for path in ("fine", "gone", "slow")}
-    client = FakeClient(gone=FetchError("responds with 404", status=404), slow=FetchError("takes longer than 20 s"))
+    stories = {path: story(path) for path in ("fine", "gone", "down")}
+    client = FakeClient(gone=FetchError("responds with 404", status=404), down=FetchError("can't be reached"))
 
     assert look(client) == {"work": 1, "dead": 1, "failed": 1}
     assert look(client, NOW + timedelta(hours=1)) == {}
@@ -55,7 +55,16 @@ def test_results_are_stored_and_links_wait_until_they_are_due():
 
     checks = {path: LinkCheck.objects.get(article=article) for path, article in stories.items()}
     assert (checks["gone"].status, checks["gone"].reason) == (404, "responds with 404")
-    assert (checks["slow"].status, checks["slow"].failures, checks["slow"].failing_since) == (None, 4, NOW)
+    assert (checks["down"].status, checks["down"].failures, checks["down"].failing_since) == (None, 4, NOW)
+
+
+def test_a_link_that_only_we_cannot_look_at_does_not_die():
+    article = story("wall")
+    client = FakeClient(wall=FetchError("redirects more than 5 times", is_inconclusive=True))
+    for week in range(4):
+        assert look(client, NOW + timedelta(days=7 * week)) == {"work": 1}
+    check = LinkCheck.objects.get(article=article)
+    assert (check.is_dead, check.failures, check.reason) == (False, 0, "redirects more than 5 times")
 
 
 def test_only_links_of_stories_on_the_site_are_looked_at_and_new_urls_at_once():

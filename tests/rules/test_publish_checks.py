@@ -54,6 +54,10 @@ class TestLinks:
     def test_a_server_that_refuses_programs_says_nothing(self, status):
         assert next_health(LinkHealth(9, NOW, True), status, works=False, now=NOW) == LinkHealth()
 
+    def test_a_look_that_failed_by_limits_of_ours_says_nothing(self):
+        health = next_health(LinkHealth(9, NOW, True), None, works=False, is_inconclusive=True, now=NOW)
+        assert health == LinkHealth()
+
     @pytest.mark.parametrize(("hours", "is_dead"), [((0, 1, 2, 3), False), ((0, 40), False), ((0, 6, 36), True)])
     def test_other_failures_need_number_and_time(self, hours, is_dead):
         health = LinkHealth()
