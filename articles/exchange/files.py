@@ -15,7 +15,7 @@ from articles.rules.limits import FILE_SIZE_MAX
 from .format.document import Problem
 
 DOCUMENT_SUFFIXES = (".md", ".markdown", ".txt")
-REGISTRY_SUFFIXES = (".yaml", ".yml")  # taken from a directory only if they begin with a taxonomy
+REGISTRY_SUFFIXES = (".yaml", ".yml")  # taken from a directory unless they begin without a taxonomy
 _REGISTRY_PATTERN = re.compile(rb"(?:\xef\xbb\xbf)?(?:---[ \t]*\r?\n)?taxonomy:")
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -103,7 +103,7 @@ def _is_registry_file(path: str) -> bool:
     try:
         head = SourceFile(path, path, "").read()[:100]
     except UnreadableFileError:
-        return False
+        return True  # to be rejected: it may be one
     return _REGISTRY_PATTERN.match(head) is not None
 
 

@@ -422,6 +422,19 @@ def test_nothing_is_pruned_if_a_file_or_path_is_unreadable(tmp_path):
     assert Article.objects.public().count() == 2
 
 
+def test_registry_files_of_a_folder_that_cannot_be_read_are_rejected(tmp_path):
+    entry = write_topic(tmp_path, "ports.txt", "ports", "Ports")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "linked.yaml").symlink_to(entry)
+    os.mkfifo(tmp_path / "in" / "pipe.yml")
+
+    output = failed_import(tmp_path / "in")
+
+    assert "linked.yaml: is a symbolic link; name the file or folder itself" in output
+    assert "pipe.yml: is not a regular file; links, pipes and devices are not accepted" in output
+    assert "0 created, 0 updated, 0 unchanged, 2 rejected" in output
+
+
 @pytest.mark.parametrize("start", ["\ufeff", "---\r\n", "---  \n", "\ufeff---\r\n"])
 def test_registry_files_in_a_directory_are_found_however_they_begin(tmp_path, start):
     text = f"{start}taxonomy: topic\r\n_id: ports\r\nname: Ports\r\n" + ("---\r\n" if "-" in start else "")
