@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
@@ -103,9 +103,9 @@ def path(name: str, default: Path) -> str:
 
 
 def matching(name: str, pattern: re.Pattern[str], allowed: str, *, is_secret: bool = False) -> str:
-    """Return a value that the pattern matches; without a value, an empty string."""
+    """Return a value that the pattern matches, with a valid host if it is a URL; without a value, an empty string."""
     value = text(name).strip()
-    if value and not pattern.fullmatch(value):
+    if value and not (pattern.fullmatch(value) and _has_valid_host(value)):
         raise _secret(name, allowed) if is_secret else _invalid(name, value, allowed)
     return value
 
@@ -114,7 +114,7 @@ def listing(name: str, pattern: re.Pattern[str], allowed: str, default: Sequence
     """Return values that commas separate, each of which the pattern matches."""
     values = [value.strip() for value in text(name).split(",") if value.strip()]
     for value in values:
-        if not pattern.fullmatch(value):
+        if not (pattern.fullmatch(value) and _has_valid_host(value)):
             raise _invalid(name, value, allowed)
     return values or list(default)
 
@@ -180,6 +180,25 @@ def mail(name: str) -> dict[str, Any]:
         raise _secret(name, allowed)
     settings: dict[str, Any] = Env.email_url_config(url)
     return settings
+
+
+def _has_valid_host(value: str) -> bool:
+    """Return whether a URL has a host, and no port or one from 1 to 65535, and so has the endpoint of a bucket.
+
+    Other values have nothing to check.
+    """
+    if "://" not in value:
+        return True
+    try:
+        parts = urlsplit(value)
+        endpoints = parse_qs(parts.query).get("endpoint", []) if parts.scheme == "s3" else []
+        return (
+            bool(parts.hostname)
+            and parts.port != 0
+            and all(url.startswith(("http://", "https://")) and _has_valid_host(url) for url in endpoints)
+        )
+    except ValueError:  # a port that is no number or too large, or half a pair of brackets
+        return False
 
 
 def _is_unicode(value: str) -> bool:

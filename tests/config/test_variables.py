@@ -27,8 +27,8 @@ WRONG = {
     "seconds": ["soon", "0", "-1", "1e3", "nan", "1,5", "61"],
     "choice": ["loud", "sourcestory"],
     "zone": ["Mars/Olympus", "../etc/passwd", "Europe", "/etc/localtime", "CEST?"],
-    "matching": ["nonsense", "https://a b", "https://", "javascript:alert(1)"],
-    "listing": ["a b", " , a b"],
+    "matching": ["nonsense", "https://a b", "https://", "javascript:alert(1)", "https://[::1", "https://a:99999"],
+    "listing": ["a b", " , a b", "https://[::1", "https://a:99999"],
     "address": ["8000", "127.0.0.1:many", "127.0.0.1:0", "127.0.0.1:65536", "a b:80", "unix:relative"],
     "database": [
         *("nonsense", "mysql://u:hidden@h/news", "postgres://u:hidden@h:many/news", "postgres://u:hidden@h"),
@@ -63,6 +63,30 @@ def test_a_wrong_value_stops_the_start_with_the_name_and_what_is_allowed(name, v
     last = value.split(", ")[-1]
     assert (repr(last) in message) is (name not in SECRET)
     assert "hidden" not in message
+
+
+URL_SETTINGS = {
+    "SITE_URL": "https://{}",
+    "CSRF_TRUSTED_ORIGINS": "https://{}",
+    "WEBSUB_HUB": "https://{}/",
+    "SECURITY_CONTACT": "https://{}/security",
+    "API_SOURCE_URL": "https://{}/news/{{name}}/",
+    "API_VIDEO_URL": "https://{}/news/{{name}}/",
+    "MEDIA_STORAGE": "s3://bucket?region=eu-1&endpoint=https://{}",
+    "SENTRY_DSN": "https://key@{}/1",
+}
+
+
+@pytest.mark.parametrize("name", URL_SETTINGS)
+@pytest.mark.parametrize("host", ["[::1", "news.example:99999", "news.example:0", ":443"])
+def test_urls_with_a_host_that_cannot_be_are_refused(name, host):
+    message = refusal(**{name: URL_SETTINGS[name].format(host)})
+    assert message.startswith(f"{name} ")
+    assert "; it must be " in message
+
+
+def test_the_endpoint_of_a_bucket_is_a_url():
+    assert "; it must be s3://" in refusal(MEDIA_STORAGE="s3://bucket?endpoint=storage.example")
 
 
 @pytest.mark.parametrize("name", sorted({name for _kind, name in SETTINGS} - MAY_BE_EMPTY))
