@@ -6,6 +6,7 @@ import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from datetime import MAXYEAR, MINYEAR, datetime
+from pathlib import Path
 
 from django.utils.dateparse import parse_datetime
 
@@ -19,6 +20,13 @@ def whole_number(maximum: int = 1_000_000) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def file_path(text: str) -> Path:
+    """Return the path of a file or folder. An empty one, as of an unset variable, isn't the current folder."""
+    if not text:
+        raise ArgumentTypeError(f"{text!r} is not a path; name the file or folder")
+    return Path(text)
 
 
 def share(text: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from pathlib import Path
 
 from .outcomes import REJECTED, WITHDRAWN, FileResult
 
@@ -14,7 +15,7 @@ class Report:
     Raises OSError at once if the file can't be written.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: Path) -> None:
         self.results: list[FileResult] = []
         self.notices: dict[str, list[str]] = defaultdict(list)
         self.file = open(path, "w", encoding="utf-8")  # noqa: SIM115  closed by __exit__

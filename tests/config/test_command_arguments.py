@@ -27,3 +27,18 @@ from django.core.management import CommandError, call_command
 def test_a_value_that_can_not_be_used_is_named_with_what_is_allowed(command, option, value, allowed):
     with pytest.raises(CommandError, match=f"argument {option}: {value!r} is not {allowed}"):
         call_command(command, f"{option}={value}")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *((command, "") for command in ("backup", "export_articles", "import_sources", "read_feed", "restore")),
+        ("cache_images", "--from="),
+        ("import_articles", "documents", "--report="),
+    ],
+)
+def test_an_empty_path_is_refused(arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CommandError, match="'' is not a path; name the file or folder"):
+        call_command(*arguments)
+    assert not list(tmp_path.iterdir())

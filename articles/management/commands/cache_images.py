@@ -20,7 +20,7 @@ from articles.images.from_folder import INDEX, Entry, FolderError, read_index, r
 from articles.images.sharing import make_missing_shares
 from articles.images.store import delete_unused, store_picture
 from config.checks import CHECK_TAG
-from config.command_arguments import whole_number
+from config.command_arguments import file_path, whole_number
 from config.command_errors import as_command_errors
 from fetching.site_client import client_options
 from pictures.decoder import Decoder
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--from",
             dest="folder",
-            type=Path,
+            type=file_path,
             metavar="DIR",
             help=f"instead, take pictures from a folder with an {INDEX}, a list of pairs: `url`, as documents write "
             "it, and `file`, the picture in the folder",

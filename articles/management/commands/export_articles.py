@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from articles.exchange.exporting import export_documents, export_entries, exported_articles
 from articles.models import Topic
+from config.command_arguments import file_path
 from config.command_errors import as_command_errors
 from providers.models import Provider
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("directory", metavar="DIR", type=Path)
+        parser.add_argument("directory", metavar="DIR", type=file_path)
         parser.add_argument(
             "--dialect",
             choices=["source", "D5"],

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -27,6 +28,7 @@ from articles.exchange.report import Report
 from articles.exchange.run_log import RunLog
 from articles.models import Article, Via
 from config.checks import CHECK_TAG
+from config.command_arguments import file_path
 from config.command_errors import as_command_errors
 
 from .suggest_stories import work_out
@@ -51,7 +53,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--prune", action="store_true", help="withdraw the articles whose documents are not among these files"
         )
-        parser.add_argument("--report", metavar="FILE", help="write one JSON object per file to FILE (JSON Lines)")
+        parser.add_argument(
+            "--report", type=file_path, metavar="FILE", help="write one JSON object per file to FILE (JSON Lines)"
+        )
 
     def handle(
         self,
@@ -61,7 +65,7 @@ class Command(BaseCommand):
         rescore: bool,
         suggest: bool,
         prune: bool,
-        report: str | None,
+        report: Path | None,
         **options: Any,
     ) -> None:
         self.verbosity = options["verbosity"]
@@ -132,7 +136,7 @@ class Command(BaseCommand):
         )
 
 
-def _open_report(path: str) -> Report:
+def _open_report(path: Path) -> Report:
     try:
         return Report(path)
     except OSError as error:

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
 from backups.create import create_backup
+from config.command_arguments import file_path
 from config.command_errors import as_command_errors
 
 
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path, help="the archive to create")
+        parser.add_argument("file", metavar="FILE", type=file_path, help="the archive to create")
         parser.add_argument(
             "--no-media", action="store_true", help="list the files of the storage without copying them"
         )

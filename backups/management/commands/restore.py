@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from articles.db.locks import import_lock
 from backups.archive import ArchiveError
 from backups.restore import RestoreError, restore
+from config.command_arguments import file_path
 from config.command_errors import as_command_errors
 
 
@@ -21,7 +22,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path, help="the archive to restore")
+        parser.add_argument("file", metavar="FILE", type=file_path, help="the archive to restore")
 
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         report = self.stdout.write if options["verbosity"] else lambda text: None

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from config.command_arguments import file_path
 from config.command_errors import as_command_errors
 from sources.adding import Added, follow_all
 from sources.models import Source
@@ -22,7 +23,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("file", metavar="FILE", type=file_path)
         parser.add_argument("--topic", default="", metavar="NAME", help="for feeds in no folder named like a topic")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen, follow nothing")
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from config.command_arguments import file_path
 from config.command_errors import as_command_errors
 from sources.reading.dates import is_in_future
 from sources.reading.reader import FeedReader
@@ -27,7 +28,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: Any) -> None:
-        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("file", metavar="FILE", type=file_path)
         parser.add_argument("--url", default="", help="where the document comes from; relative links start there")
 
     def handle(self, *args: Any, file: Path, url: str, **options: Any) -> None:
