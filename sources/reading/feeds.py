@@ -11,10 +11,12 @@ from typing import Any
 from xml.sax import SAXException
 
 import feedparser
+from feedparser.namespaces import _base as feedparser_elements
 
 from .dates import checked_date, parse_localized_date
 from .pictures import picture_from
 from .text import as_markup
+from .urls import is_absolute_uri
 from .values import ENTRIES_MAX, WAIT_MINUTES_MAX, NotAFeedError, Picture, RawEntry, RawFeed, StatedDate
 
 UNKNOWN_FORMAT = "unknown"  # of items that stand in no known element
@@ -23,6 +25,20 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
 
 feedparser.registerDateHandler(parse_localized_date)
 feedparser.encodings.lazy_chardet_encoding = None  # a guess by a package that may be installed for something else
+
+_end_guid = feedparser_elements.Namespace._end_guid
+
+
+def _end_id(parser: Any) -> None:
+    """Keep the id as the feed states it: feedparser makes a URL of any by the base of the feed."""
+    is_open = parser.elementstack and parser.elementstack[-1][0] == "id"  # not a stray end
+    stated = "".join(parser.elementstack[-1][2]) if is_open else ""
+    _end_guid(parser)
+    if stated:
+        parser._get_context()["stated_id"] = stated
+
+
+feedparser_elements.Namespace._end_guid = feedparser_elements.Namespace._end_id = _end_id
 
 
 def read_xml_feed(data: bytes, url: str, content_type: str) -> RawFeed:
@@ -92,16 +108,19 @@ def _markup(entry: dict[str, Any], name: str) -> str:
 def _urls(entry: dict[str, Any], version: str) -> Iterator[str]:
     """Yield the URLs that may be the entry's own, the best first.
 
-    A guid of RSS 2.0 is a URL unless it says otherwise. One that does may still help where the link is none.
+    A guid of RSS 2.0 is a URL unless it says otherwise. One that does may still help where the link is none. An id that
+    is not absolute is no URL; feedparser takes it for the link where there is none.
     """
     yield _text(entry.get("feedburner_origlink"))
-    link = _text(entry.get("link"))
-    yield link
+    link, guid = _text(entry.get("link")), _text(entry.get("id"))
+    is_absolute = is_absolute_uri(_text(entry.get("stated_id")) or guid)
+    if is_absolute or link != guid:
+        yield link
     for alternate in _dicts(entry.get("links")):
         if alternate.get("rel") == "alternate":
             yield _text(alternate.get("href"))
-    if link or entry.get("guidislink") or version.startswith(("atom", "rss10", "rss090")):
-        yield _text(entry.get("id"))
+    if is_absolute and (link or entry.get("guidislink") or version.startswith(("atom", "rss10", "rss090"))):
+        yield guid
 
 
 def _dates(entry: dict[str, Any]) -> Iterator[StatedDate]:

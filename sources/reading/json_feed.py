@@ -8,6 +8,7 @@ from typing import Any
 
 from .dates import parse_date
 from .text import REPLACEMENT_CHARACTER, SURROGATE_PATTERN, as_markup
+from .urls import is_absolute_uri
 from .values import ENTRIES_MAX, NotAFeedError, Picture, RawEntry, RawFeed, StatedDate
 
 
@@ -54,7 +55,7 @@ def _raw_entry(item: dict[str, Any], base_url: str, language: str) -> RawEntry:
     return RawEntry(
         title=as_markup(_text(item.get("title"))),
         texts=(as_markup(_text(item.get("summary"))), as_markup(_text(item.get("content_text"))), content),
-        urls=(_text(item.get("url")), _text(item.get("external_url")), guid),
+        urls=(_text(item.get("url")), _text(item.get("external_url")), guid if is_absolute_uri(guid) else ""),
         dates=tuple(_dates(item)),
         pictures=tuple(_pictures(item)),
         content=content,

@@ -9,6 +9,7 @@ from articles.rules.urls import strip_tracking, unwrap_redirect
 from articles.rules.values import InvalidValueError, check_url
 
 _IGNORED_PATTERN = re.compile(r"[\t\r\n]")  # browsers drop these from URLs
+_SCHEME_PATTERN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def page_url(url: str, base_url: str) -> str:
@@ -28,6 +29,11 @@ def absolute_url(url: str, base_url: str) -> str:
     except (ValueError, InvalidValueError):
         return ""
     return url
+
+
+def is_absolute_uri(text: str) -> bool:
+    """Return whether a text begins with a scheme: `https:`, `tag:`."""
+    return _SCHEME_PATTERN.match(text.strip()) is not None
 
 
 def host_of(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from html import escape
 
@@ -153,6 +154,10 @@ def test_an_entry_without_title_and_text_would_be_refused(item):
         (f"<guid>{URL}</guid>", URL),
         (f'<guid isPermaLink="false">{URL}</guid>', ""),
         (f'<link>tag:courier.example,2024:7</link><guid isPermaLink="false">{URL}</guid>', URL),
+        ("<guid>7</guid>", ""),
+        ("<guid>7</guid><link>/bridge</link>", URL),
+        ("<link>/bridge</link><guid>/bridge</guid>", URL),
+        ('<link>tag:courier.example,2024:7</link><guid isPermaLink="false">7</guid>', ""),
         ("<link>javascript:alert(1)</link>", ""),
         ("<link>nostr:abc</link>", ""),
         ("<link>https://user:password@courier.example/</link>", ""),
@@ -165,6 +170,32 @@ def test_the_url_is_the_first_that_leads_to_a_page(item, url):
     entry = entry_of(rss(TITLE + item), FEED_URL)
     assert entry.url == url
     assert any("would be refused" in warning for warning in entry.warnings) == (not url)
+
+
+@pytest.mark.parametrize(
+    ("inside", "url"),
+    [
+        ("<id>7</id>", ""),
+        ("<id>bridge</id>", ""),
+        ("<id>tag:courier.example,2024:7</id>", ""),
+        ("<id>urn:uuid:1225c695-cfb8-4ebb-aaaa-80da344efa6a</id>", ""),
+        ('<id>7</id><link rel="enclosure" href="/bridge.mp3"/>', ""),
+        ('<id>7</id><link href="tag:courier.example,2024:7"/>', ""),
+        ('<id>7</id><link href="/bridge"/>', URL),
+        ('<link href="/bridge"/><id>bridge</id>', URL),
+        (f"<id>{URL}</id>", URL),
+    ],
+)
+def test_an_id_is_a_url_only_as_it_is_stated(inside, url):
+    entry = entry_of(atom(TITLE + inside, attributes='xml:base="https://courier.example/"'), FEED_URL)
+    assert entry.url == url
+    assert any("would be refused" in warning for warning in entry.warnings) == (not url)
+
+
+@pytest.mark.parametrize(("stated", "url"), [("7", ""), (7, ""), ("bridge", ""), (URL, URL)])
+def test_an_id_of_a_json_feed_is_a_url_only_as_it_is_stated(stated, url):
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": stated, "title": "Bridge closes"}]}
+    assert entry_of(json.dumps(feed).encode(), FEED_URL).url == url
 
 
 def test_a_link_that_cannot_be_followed_is_named():
