@@ -38,7 +38,7 @@ def follow_all(
     """
     with transaction.atomic():
         known = {url_key(url) or url for url in Source.objects.values_list("url", flat=True)}
-        by_name = dict(_topic_names())
+        by_name = topics_by_name()
         for outline in outlines:
             key = url_key(outline.url) or outline.url
             if key in known:
@@ -72,6 +72,7 @@ def _follow(outline: Outline) -> Source:
     return source
 
 
-def _topic_names() -> list[tuple[str, int]]:
+def topics_by_name() -> dict[str, int]:
+    """Return the ids of topics by their names in lower case; of several, the oldest."""
     topics = Source.topics.field.related_model.objects  # imports nothing of articles
-    return [(name.lower(), pk) for name, pk in topics.order_by("-pk").values_list("name", "pk")]
+    return {name.lower(): pk for name, pk in topics.order_by("-pk").values_list("name", "pk")}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO
 from xml.parsers import expat
@@ -30,11 +30,14 @@ class Outline:
     categories: tuple[str, ...] = ()
 
 
-def read_opml(data: bytes) -> list[Outline]:
-    """Return the feeds of a list, each URL once. Entities are refused, not read. Raises NotOpmlError."""
+def read_opml(data: bytes, topic_names: Collection[str] = ()) -> list[Outline]:
+    """Return the feeds of a list, each URL once. Entities are refused, not read. Raises NotOpmlError.
+
+    Categories with a comma or slash are one if they are among `topic_names`, which are in lower case.
+    """
     if len(data) > BYTES_MAX:
         raise NotOpmlError(_("has more than %(most)s MB") % {"most": BYTES_MAX // 1_000_000})
-    reader = _Reader()
+    reader = _Reader(topic_names)
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = reader.start, reader.end
     parser.EntityDeclHandler = _refuse_entities
@@ -75,8 +78,11 @@ def _refuse_entities(*declaration: object) -> None:
 
 
 class _Reader:
-    def __init__(self) -> None:
+    def __init__(self, topic_names: Collection[str]) -> None:
         self.is_opml = False
+        self._topic_names = topic_names
+        self._commas_max = max((name.count(",") for name in topic_names), default=0)
+        self._slashes_max = max((name.count("/") for name in topic_names), default=0)
         self.outlines: dict[str, Outline] = {}
         self._folders: list[str] = []  # of each open element; empty for those that are no folder
 
@@ -101,6 +107,24 @@ class _Reader:
         self.outlines.setdefault(outline.url, outline)
 
     def _categories(self, stated: str) -> tuple[str, ...]:
-        """Return the folders around an outline, and its own categories: the last parts of paths such as /News/AI."""
-        own = [path.strip("/ ").rpartition("/")[2] for path in stated.split(",")]
-        return tuple(dict.fromkeys(name for name in [*self._folders, *own] if name))
+        """Return the folders around an outline, and its own categories."""
+        return tuple(dict.fromkeys(name for name in [*self._folders, *self._own_categories(stated)] if name))
+
+    def _own_categories(self, stated: str) -> Iterator[str]:
+        """Yield the longest names of topics that follow each other, else the last parts of paths such as /News/AI."""
+        pieces = stated.split(",")
+        start = 0
+        while start < len(pieces):
+            size, name = self._topic_at(pieces[start : start + self._commas_max + 1])
+            yield name or pieces[start].strip("/ ").rpartition("/")[2]
+            start += size or 1
+
+    def _topic_at(self, pieces: list[str]) -> tuple[int, str]:
+        """Return the topic whose name begins in the first piece, and how many pieces it has; 0 if there is none."""
+        parts = pieces[0].split("/")
+        for size in range(len(pieces), 0, -1):
+            for first in range(max(0, len(parts) - 1 - self._slashes_max), len(parts)):
+                name = ",".join(["/".join(parts[first:]), *pieces[1:size]]).strip()
+                if name.lower() in self._topic_names:
+                    return size, name
+        return 0, ""

@@ -36,6 +36,25 @@ def test_what_is_written_is_read_again():
 
 
 @pytest.mark.parametrize(
+    ("category", "names"),
+    [
+        ("/Arts, Culture,/AI/ML,/World", ("Arts, Culture", "AI/ML", "World")),
+        ("/World,/Arts,/Culture", ("World", "Arts", "Culture")),
+        ("/Home/AI/ML,/Home/Arts, culture, Home/World/", ("AI/ML", "Arts, culture", "World")),
+        ("/Other, things,/ML", ("Other", "things", "ML")),
+        ("/Foo,/Home/World", ("Foo", "World")),
+        ("Arts, Culture", ("Arts, Culture",)),
+        ("Arts,", ("Arts",)),
+        (", ,/", ()),
+    ],
+)
+def test_topics_are_found_by_their_whole_names_first(category, names):
+    topics = {"arts, culture", "arts", "culture", "ai/ml", "world"}
+    data = f"<opml><body><outline xmlUrl='https://a.example/' category='{category}'/></body></opml>"
+    assert read_opml(data.encode(), topics) == [Outline("https://a.example/", "", names)]
+
+
+@pytest.mark.parametrize(
     ("data", "reason"),
     [
         (b"", "not well-formed XML"),
@@ -96,3 +115,15 @@ class TestCommands:
         call_command("export_sources")
 
         assert read_opml(capsys.readouterr().out.encode()) == [Outline(source.url, "Courier", ("AI",))]
+
+    def test_topics_with_commas_and_slashes_come_back(self, tmp_path, capsys):
+        source = Source.objects.create(name="Courier", url="https://courier.example/feed")
+        topics = [builders.topic(name, slug=slug) for name, slug in (("Arts, Culture", "arts"), ("AI/ML", "ai"))]
+        source.topics.set(topics)
+        call_command("export_sources")
+        (tmp_path / "list.opml").write_text(capsys.readouterr().out)
+        source.delete()
+
+        call_command("import_sources", str(tmp_path / "list.opml"))
+
+        assert set(Source.objects.get().topics.all()) == set(topics)

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from config.command_arguments import file_path
 from config.command_errors import as_command_errors
-from sources.adding import Added, follow_all
+from sources.adding import Added, follow_all, topics_by_name
 from sources.models import Source
 from sources.opml import BYTES_MAX, NotOpmlError, Outline, read_opml
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             with file.open("rb") as stream:
                 data = stream.read(BYTES_MAX + 1)
             try:
-                outlines = read_opml(data)
+                outlines = read_opml(data, topics_by_name())
             except NotOpmlError as error:
                 raise CommandError(f"{file}: The file {error}.") from None
             follow_all(outlines, topics=topics, on_result=self.report, dry_run=dry_run)
