@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 from calendar import timegm
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from html import unescape
+from itertools import islice
 from time import struct_time
 from typing import Any
 from xml.sax import SAXException
 
 import feedparser
-from feedparser.namespaces import _base as feedparser_elements
 
 from .dates import checked_date, parse_localized_date
 from .pictures import picture_from
@@ -22,23 +24,10 @@ from .values import ENTRIES_MAX, WAIT_MINUTES_MAX, NotAFeedError, Picture, RawEn
 UNKNOWN_FORMAT = "unknown"  # of items that stand in no known element
 PERIOD_MINUTES = {"hourly": 60, "daily": 1440, "weekly": 10_080, "monthly": 43_200, "yearly": 525_600}
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".avif")
+_ID_PATTERN = re.compile(rb"<(?:[\w.-]{1,40}:)?(?:guid|id)\b[^<>]{0,500}>\s{0,50}(?:<!\[CDATA\[)?([^<\]]{1,2000})")
 
 feedparser.registerDateHandler(parse_localized_date)
 feedparser.encodings.lazy_chardet_encoding = None  # a guess by a package that may be installed for something else
-
-_end_guid = feedparser_elements.Namespace._end_guid
-
-
-def _end_id(parser: Any) -> None:
-    """Keep the id as the feed states it: feedparser makes a URL of any by the base of the feed."""
-    is_open = parser.elementstack and parser.elementstack[-1][0] == "id"  # not a stray end
-    stated = "".join(parser.elementstack[-1][2]) if is_open else ""
-    _end_guid(parser)
-    if stated:
-        parser._get_context()["stated_id"] = stated
-
-
-feedparser_elements.Namespace._end_guid = feedparser_elements.Namespace._end_id = _end_id
 
 
 def read_xml_feed(data: bytes, url: str, content_type: str) -> RawFeed:
@@ -53,15 +42,27 @@ def read_xml_feed(data: bytes, url: str, content_type: str) -> RawFeed:
     if not result.version and not result.entries:
         raise NotAFeedError("is neither RSS, Atom, JSON Feed nor a news sitemap")
     feed = result.feed
+    entries = [dict(entry) for entry in result.entries[:ENTRIES_MAX]]  # feedparser's takes one key for another
+    relative_ids = _relative_ids(data, [_text(entry.get("id")) for entry in entries])
     return RawFeed(
         format=result.version or UNKNOWN_FORMAT,
         title=_text(feed.get("title")),
         url=_text(feed.get("link")),
         language=_text(feed.get("language")),
-        entries=tuple(_raw_entry(entry, result.version, url, feed) for entry in result.entries[:ENTRIES_MAX]),
+        entries=tuple(_raw_entry(entry, result.version, url, feed, relative_ids) for entry in entries),
         entry_count=len(result.entries),
         wait_minutes=_wait_minutes(feed),
         warnings=tuple(_document_warnings(result)),
+    )
+
+
+def _relative_ids(data: bytes, ids: Sequence[str]) -> frozenset[str]:
+    """Return those of the ids of entries that are no whole URLs, also where feedparser has made such of them."""
+    elements = islice(_ID_PATTERN.finditer(data), ENTRIES_MAX * 4)
+    stated = {unescape(element[1].decode(errors="replace")).strip() for element in elements}
+    relative = tuple(text for text in stated if text and not is_absolute_uri(text))
+    return frozenset(
+        text for text in ids if not is_absolute_uri(text) or (text not in stated and text.endswith(relative))
     )
 
 
@@ -78,15 +79,17 @@ def _number(value: Any) -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _raw_entry(feedparser_entry: Any, version: str, document_url: str, feed: Any) -> RawEntry:
-    entry = dict(feedparser_entry)  # feedparser's own dictionary takes one key for another, and is slow
+def _raw_entry(
+    entry: dict[str, Any], version: str, document_url: str, feed: Any, relative_ids: frozenset[str]
+) -> RawEntry:
     contents = [_text(content.get("value")) for content in _dicts(entry.get("content"))]
     details = [_dict(entry.get(name)) for name in ("title_detail", "summary_detail")] + _dicts(entry.get("content"))
     languages = [_text(detail.get("language")) for detail in details]
     return RawEntry(
         title=_markup(entry, "title"),
         texts=(_markup(entry, "summary"), *contents),
-        urls=tuple(url for url in _urls(entry, version) if url != document_url),  # what an empty link leads to
+        # What an empty link leads to is the document itself.
+        urls=tuple(url for url in _urls(entry, version, relative_ids) if url != document_url),
         dates=tuple(_dates(entry)),
         pictures=tuple(_pictures(entry)),
         content=next(filter(None, [*contents, _text(entry.get("summary"))]), ""),
@@ -105,21 +108,21 @@ def _markup(entry: dict[str, Any], name: str) -> str:
     return as_markup(value) if _dict(entry.get(f"{name}_detail")).get("type") == "text/plain" else value
 
 
-def _urls(entry: dict[str, Any], version: str) -> Iterator[str]:
+def _urls(entry: dict[str, Any], version: str, relative_ids: frozenset[str]) -> Iterator[str]:
     """Yield the URLs that may be the entry's own, the best first.
 
-    A guid of RSS 2.0 is a URL unless it says otherwise. One that does may still help where the link is none. An id that
-    is not absolute is no URL; feedparser takes it for the link where there is none.
+    A guid of RSS 2.0 is a URL unless it says otherwise. One that does may still help where the link is none. A
+    relative id is no URL, nor is the link that feedparser makes of it where there is none.
     """
     yield _text(entry.get("feedburner_origlink"))
     link, guid = _text(entry.get("link")), _text(entry.get("id"))
-    is_absolute = is_absolute_uri(_text(entry.get("stated_id")) or guid)
-    if is_absolute or link != guid:
+    is_relative = guid in relative_ids
+    if not is_relative or link != guid:
         yield link
     for alternate in _dicts(entry.get("links")):
         if alternate.get("rel") == "alternate":
             yield _text(alternate.get("href"))
-    if is_absolute and (link or entry.get("guidislink") or version.startswith(("atom", "rss10", "rss090"))):
+    if not is_relative and (link or entry.get("guidislink") or version.startswith(("atom", "rss10", "rss090"))):
         yield guid
 
 

@@ -192,6 +192,11 @@ def test_an_id_is_a_url_only_as_it_is_stated(inside, url):
     assert any("would be refused" in warning for warning in entry.warnings) == (not url)
 
 
+def test_a_stated_url_counts_although_the_id_of_another_entry_is_its_end():
+    document = atom(f"{TITLE}<id>bridge</id></entry><entry>{TITLE}<id>{URL}</id>")
+    assert [entry.url for entry in parsed(document, FEED_URL).entries] == ["", URL]
+
+
 @pytest.mark.parametrize(("stated", "url"), [("7", ""), (7, ""), ("bridge", ""), (URL, URL)])
 def test_an_id_of_a_json_feed_is_a_url_only_as_it_is_stated(stated, url):
     feed = {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": stated, "title": "Bridge closes"}]}
