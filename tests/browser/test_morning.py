@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from articles import operations
 from articles.models import Article, Operation, SitePolicy
 from articles.rules.states import SpikeReason
 from tests import builders
@@ -157,6 +158,20 @@ class TestKeys:
         expect(field(page, story, "quality")).to_be_focused()
         expect(field(page, story, "quality")).to_have_attribute("aria-invalid", "true")
         assert not Operation.objects.exists()
+
+    def test_a_field_can_be_emptied_after_it_had_no_number(self, page):
+        story = waiting(1)[0]
+        operations.score(story, quality=12)
+        at_desk(page, story)
+
+        press(page, "q")
+        page.keyboard.type("e")
+        press(page, "Enter")
+        expect_announcement(page, "Enter a number.")
+        press(page, "q", "Backspace", "Enter")
+
+        expect_announcement(page, "1 story scored.")
+        assert reloaded(story).quality == 10
 
     def test_a_reason_is_typed_before_a_decision_and_forgotten_after_it(self, page):
         stories = waiting(3)
@@ -751,6 +766,104 @@ def test_a_page_with_an_old_token_asks_to_be_reloaded(newsroom):
     expect(page.locator("#toast")).to_have_text("Your session was renewed in another tab. Reload this page.")
     assert states([story]) == ["undecided"]
     newsroom.problems.clear()  # the browser reports the refusal
+
+
+class TestWithoutConnection:
+    """What failed for want of a connection can be done again as it was once there is one."""
+
+    @pytest.fixture
+    def page(self, newsroom):
+        yield newsroom.open_page()
+        newsroom.problems.clear()  # the browser reports requests without an answer
+
+    def lose_connection(self, page):
+        page.context.set_offline(True)
+
+    def restore_connection(self, page):
+        page.context.set_offline(False)
+
+    def test_enter_sends_a_field_again(self, page):
+        story = waiting(1)[0]
+        at_desk(page, story)
+
+        press(page, "q")
+        page.keyboard.type("80")
+        self.lose_connection(page)
+        press(page, "Enter")
+        expect(page.locator("#toast.refused")).to_be_visible()
+        expect(field(page, story, "quality")).to_be_focused()
+        expect(field(page, story, "quality")).to_have_value("80")
+
+        self.restore_connection(page)
+        press(page, "Enter")
+        expect_announcement(page, "1 story scored.")
+        assert reloaded(story).quality == 80
+        assert done_by("ana") == ["score"]
+
+    def test_a_decision_keeps_its_row_and_its_reason(self, page):
+        stories = waiting(3)
+        at_desk(page, stories[0])
+
+        self.lose_connection(page)
+        press(page, "e")
+        page.locator("#reasons").get_by_label("In words (optional)").fill("Sold by its outlet")
+        press(page, "Enter")
+        expect(page.locator("#toast.refused")).to_be_visible()
+        expect(headline(page, stories[0])).to_be_focused()
+        expect(page.locator(".row.sent")).to_have_count(0)
+        expect(row(page, stories[0]).locator("[name=reason_text]")).to_have_value("Sold by its outlet")
+
+        self.restore_connection(page)
+        press(page, "w")
+        expect_announcement(page, "1 story held.")
+        assert states(stories) == ["held", "undecided", "undecided"]
+        assert Operation.objects.get().reason == "Sold by its outlet"
+
+    def test_enter_sends_a_field_of_the_open_story_again(self, page):
+        story = waiting(1)[0]
+        at_desk(page, story)
+
+        press(page, "i")
+        title = page.locator("#open [name=title]")
+        expect(title).to_be_focused()
+        title.fill("Storm at sea")
+        self.lose_connection(page)
+        press(page, "Enter")
+        expect(page.locator("#toast.refused")).to_be_visible()
+        expect(title).to_be_focused()
+
+        self.restore_connection(page)
+        press(page, "Enter")
+        expect_announcement(page, "1 story edited.")
+        assert reloaded(story).title == "Storm at sea"
+
+    def test_a_selection_stays(self, page):
+        stories = waiting(2)
+        at_desk(page, stories[0])
+
+        press(page, "x")
+        page.route("**/admin/desk/act/", lambda route: route.fulfill(status=502))
+        press(page, "w")
+        expect(page.locator("#toast.refused")).to_be_visible()
+        expect(page.locator("#selected")).to_have_text("1 selected")
+
+        page.unroute_all()
+        press(page, "w")
+        expect_announcement(page, "1 story held.")
+        assert states(stories) == ["held", "undecided"]
+
+    def test_a_key_asks_for_the_next_page_again(self, page):
+        stories = waiting(52)
+        at_desk(page, stories[0])
+        headline(page, stories[49]).focus()
+
+        self.lose_connection(page)
+        press(page, "j")
+        expect(page.locator("#toast.refused")).to_be_visible()
+
+        self.restore_connection(page)
+        press(page, "j")
+        expect(headline(page, stories[50])).to_be_focused()
 
 
 def test_a_failed_check_is_overridden_with_a_reason_and_then_undone(page):

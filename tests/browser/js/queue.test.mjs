@@ -35,6 +35,14 @@ describe("RequestQueue", () => {
     assert.deepEqual(log, ["sent", "answered"]);
   });
 
+  it("says that an action failed, when it counts no more", async () => {
+    const queue = new RequestQueue(), log = [];
+    const failed = () => log.push(`failed, ${queue.pendingCount} pending`);
+    await queue.addAction(() => Promise.reject(new Error("offline")), () => log.push("answered"), failed);
+    await queue.addAction(() => log.push("sent"), () => log.push("answered"), failed);
+    assert.deepEqual(log, ["failed, 0 pending", "sent", "answered"]);
+  });
+
   it("counts actions until they are answered or fail, and nothing else", async () => {
     const queue = new RequestQueue(), first = request(), second = request(), counts = [];
     queue.addAction(() => first.answered, () => counts.push(queue.pendingCount));

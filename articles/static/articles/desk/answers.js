@@ -117,16 +117,20 @@ export function loadMore(afterwards = () => {}) {
   if (pages.dataset.loading) return;
   pages.dataset.loading = "yes";
   return requestQueue.add(async () => {
-    if (await appendPage(pages, link.href)) afterwards();
+    const hasMore = await appendPage(pages, link.href);
+    delete pages.dataset.loading; // if it failed, the editor may ask again
+    if (hasMore) afterwards();
   });
 }
 
 /** Put the rows of another page behind those of the list, with their link to the next. Return whether there were any. */
 async function appendPage(pages, url) {
-  const response = await fetch(url, { headers: { "HX-Request": "true" } });
-  if (!response.ok || response.redirected) return location.assign(url);
   const answer = document.createElement("template");
-  answer.innerHTML = await response.text();
+  try {
+    const response = await fetch(url, { headers: { "HX-Request": "true" } });
+    if (!response.ok || response.redirected) return location.assign(url);
+    answer.innerHTML = await response.text();
+  } catch { return showError({ status: 0 }); }
   const added = all(".row", answer.content).filter((row) => !document.getElementById(row.id));
   $("#list .rows").append(...added);
   added.forEach((row) => htmx.process(row));

@@ -18,10 +18,12 @@ export function fieldChanged({ target: input }) {
   else sendField(input);
 }
 
-function sendField(input) {
+/** Send a field of a row unless its value is as it was, or was sent and not refused. */
+export function sendField(input) {
+  clearTimeout(timer);
+  if (input.validity.badInput) return announce(text("enter_number"));
   if (input.value === (input.dataset.sent ?? input.defaultValue)) return;
   input.dataset.sent = input.value;
-  if (input.validity.badInput) return announce(text("enter_number"));
   sendAction(input.closest(".row"), input.dataset.action, { [input.name]: input.value }, input);
 }
 

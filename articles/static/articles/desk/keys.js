@@ -1,7 +1,7 @@
 /** What each key does, and the form in the help in which editors move actions to other keys. */
 
 import { loadMore } from "./answers.js";
-import { editField, pressButtonAfter } from "./fields.js";
+import { editField, pressButtonAfter, sendField } from "./fields.js";
 import { Keymap } from "./keymap.js";
 import { $, all, announce, askForStory, desk, recall, remember, savedKeymap, showTools, text } from "./page.js";
 import { closeStory, isOpen, openCurrent, openFocusedStory } from "./pane.js";
@@ -149,7 +149,8 @@ function pressedInField(event) {
     focusRow(current() ?? rows()[0]); // the key of the decision comes next
   } else if (field.matches("#list [data-action]")) {
     event.preventDefault();
-    focusRow(field.closest(".row")); // leaving a changed field sends it
+    sendField(field); // also a value that was refused, whose field the browser doesn't call changed
+    focusRow(field.closest(".row"));
   } else if (field.closest("#bulk, .story-form")) {
     event.preventDefault();
     pressButtonAfter(field);

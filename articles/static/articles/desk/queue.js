@@ -10,12 +10,15 @@ export class RequestQueue {
     return this.#last;
   }
 
-  /** The same for an action: it counts as pending until it is answered; `afterwards` runs if it succeeds. */
-  addAction(send, afterwards = () => {}) {
+  /** The same for an action: it counts as pending until it is answered, which runs `afterwards`, or fails: `onFailure`. */
+  addAction(send, afterwards = () => {}, onFailure = () => {}) {
     this.pendingCount += 1;
+    const isAnswered = async () => {
+      try { await send(); return true; } catch { return false; } finally { this.pendingCount -= 1; }
+    };
     return this.add(async () => {
-      try { await send(); } finally { this.pendingCount -= 1; }
-      afterwards();
+      if (await isAnswered()) afterwards();
+      else onFailure();
     });
   }
 }

@@ -16,16 +16,20 @@ const SAVED_FIELDS = { // of the story in the pane, by action
 export const requestQueue = new RequestQueue();
 let lastPk = null; // the story of the last action on one, which undo focuses
 
-/** Post an action. The versions of its rows are read when its turn has come. */
-function postAction(url, data, afterwards) {
+/** Post an action. The versions of its rows are read when its turn has come. `onFailure` runs if no answer came. */
+function postAction(url, data, afterwards, onFailure = () => {}) {
   return requestQueue.addAction(() => {
     const onPage = all("#desk input[name=row]").map((input) => input.value);
     const sent = data.getAll("row").map((row) => newestVersion(row, onPage));
     data.delete("row");
     sent.forEach((row) => data.append("row", row));
     return htmx.ajax("POST", url, { source: "#desk", swap: "none", values: data });
-  }, () => desk() && afterwards()); // a confirmation may have taken the place of the list
+  }, () => desk() && afterwards(), () => desk() && onFailure()); // a confirmation may have taken the place of the list
 }
+
+// What the toast says of the last action. It was refused too if no answer came.
+const isRefused = () => $("#toast").matches(".refused:not([hidden])");
+const isConflict = () => $("#toast").matches(".conflict");
 
 /** Send an action for a row, a member or the story in the pane; `field` is where its value was typed. */
 export function sendAction(subject, action, values = {}, field = null) {
@@ -38,40 +42,44 @@ export function sendAction(subject, action, values = {}, field = null) {
   if (row) lastPk = row.dataset.pk;
   if (isDecision) row.classList.add("sent");
   const next = isDecision ? nextUndecided(row) : null;
+  const showResult = () => {
+    clearReasonUnlessRefused(subject, fields.reason_text);
+    showIfRefused(row, field, next);
+  };
   postAction(desk().dataset.act, data, () => {
-    clearReason(subject);
+    showResult();
     if (action === "make_lead") return showNewLead(subject);
-    afterResponse(row, field, next);
-  });
+    if (isConflict()) return;
+    if (next) openFocusedStory();
+    else reloadStory(); // also if it is another one: its story may have changed
+  }, showResult);
   focusRow(next);
 }
 
-/** Bring the editor back to a row or field whose action was refused. */
-function afterResponse(row, field, next) {
-  const isRefused = $("#toast").matches(".refused:not([hidden])");
-  row?.classList.remove("sent");
-  if ($("#toast").matches(".conflict")) return;
+/** Let a row or field be sent again, and bring the editor back to it if its action was refused or failed. */
+function showIfRefused(row, field, next) {
   const input = field && document.getElementById(field.id);
-  if (input) input.setAttribute("aria-invalid", isRefused);
-  if (isRefused && input) input.focus();
-  else if (isRefused && next && document.activeElement === headline(next)) focusRow(row);
-  if (next) openFocusedStory();
-  else reloadStory(); // also if it is another one: its story may have changed
+  row?.classList.remove("sent");
+  if (input) delete input.dataset.sent;
+  if (isConflict()) return;
+  if (input) input.setAttribute("aria-invalid", isRefused());
+  if (isRefused() && input) input.focus();
+  else if (isRefused() && next && document.activeElement === headline(next)) focusRow(row);
 }
 
 /** Show the new lead in the pane once it leads: the old one is a member now, and keys act on what the pane shows. */
 function showNewLead(member) {
   const link = member?.matches(".members li") && $("a[data-open]", member);
-  if (link && isOpen() && !$("#toast").matches(".refused:not([hidden])")) openStory(link.href, () => $("#detail").focus());
+  if (link && isOpen() && !isRefused()) openStory(link.href, () => $("#detail").focus());
   else reloadStory();
 }
 
-/** Forget the reason of an action that was done: the next one has another. */
-function clearReason(within) {
+/** Forget the reason of an action that was done: the next one has another. Show it again if the action was not done. */
+function clearReasonUnlessRefused(within, reason) {
   const input = $("[name=reason_text]", within), details = $("details.row-reason", within);
-  if (!input || $("#toast").matches(".refused:not([hidden])")) return;
-  input.value = "";
-  if (details) details.open = false;
+  if (!input || (isRefused() && !reason)) return;
+  input.value = isRefused() ? reason : "";
+  if (details) details.open = isRefused();
 }
 
 /** Decide the selected stories, or the focused one if none is selected. */
@@ -110,15 +118,16 @@ export function submitted(event) {
   const data = new FormData(form, event.submitter);
   const savesAll = SAVED_FIELDS[action] && !hasUnsaved(form, SAVED_FIELDS[action]);
   const field = document.activeElement; // an input if it was Enter that sent the form
+  const hasFailed = () => isRefused() && !isConflict();
+  const focusIfFailed = () => hasFailed() && field.matches(".story-form input") && field.focus();
   postAction(form.getAttribute("action"), data, () => {
-    const isRefused = $("#toast").matches(".refused:not(.conflict, [hidden])");
-    if (savesAll && !isRefused) delete ($("#open") ?? desk()).dataset.dirty;
-    if (isRefused && field.matches(".story-form input")) field.focus();
-    clearReason(form);
-    if (form.id === "bulk") clearSelection();
+    if (savesAll && !hasFailed()) delete ($("#open") ?? desk()).dataset.dirty;
+    focusIfFailed();
+    clearReasonUnlessRefused(form);
+    if (form.id === "bulk" && !hasFailed()) clearSelection();
     if (action === "make_lead") showNewLead(form.closest("li"));
     else reloadStory();
-  });
+  }, focusIfFailed);
   lastPk = null;
   if (form.id === "bulk") focusRow(current() ?? rows()[0], { preventScroll: true });
 }
