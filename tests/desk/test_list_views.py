@@ -200,6 +200,14 @@ class TestList:
             page = publisher.get(DESK, {"view": "undecided"} | query)
             assert len(page.context["rows"]) == number, query
 
+    def test_ignored_filters_are_named_by_their_labels(self, publisher):
+        values = {"q": "w " * 17, "quality_to": "many", "heat_to": "-2", "since": "2020-13-45"}
+
+        page = publisher.get(DESK, values).content.decode()
+
+        problems = re.findall(r'<p class="problem" role="alert">([^:]+):', page)
+        assert problems == ["Search", "Quality to", "Heat to", "From day (UTC)"]
+
     def test_views_are_kept_private_or_shared(self, publisher):
         publisher.post(reverse("desk_save_view"), {"name": "Mine", "query": "view=held&q=storm"})
         bob = User.objects.create_user("bob")
