@@ -53,9 +53,8 @@ def pick(
             _require_pickable(article)
             _require_room({*picked, article.pk})
             picked.add(article.pk)
-            if (
-                article.pick_until is None or article.pick_until <= timezone.now()
-            ):  # a place may be left of a pick that is over
+            # A place may be left of a pick that is over.
+            if article.pick_until is None or article.pick_until <= timezone.now():
                 article.pick_place = None
             article.pick_until = until
 
