@@ -8,8 +8,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from articles.audit_log.events import DELETED
-from articles.models import Event, Operation, Subject, Topic
+from articles.models import Event, Operation, Topic
 from providers.models import Provider
+
+from .renames import topic_renames
 
 TOPICS, COVERAGE = "topics", "related"
 
@@ -22,15 +24,6 @@ def use_present_names(operation: Operation, events: Iterable[Event]) -> None:
             event.before, event.after = (_renamed(names, renames) for names in (event.before, event.after))
         elif event.field == DELETED:
             event.before["lists"][TOPICS] = _renamed(event.before["lists"][TOPICS], renames)
-
-
-def topic_renames(operation: Operation) -> dict[str, str]:
-    """Return the present names of topics that were renamed after an operation, by their names then. Two queries."""
-    last = operation.events.order_by("-pk").values("pk")[:1]
-    renames = Event.objects.filter(subject=Subject.TOPIC, field="name", pk__gt=last).order_by("-pk")
-    topics = dict(renames.values_list("before", "subject_id"))  # the first event of each name
-    names = dict(Topic.objects.filter(pk__in=topics.values()).values_list("pk", "name")) if topics else {}
-    return {str(name): names[pk] for name, pk in topics.items() if pk in names}
 
 
 def obstacles(lists: Sequence[tuple[str, Sequence[Any]]]) -> list[str]:

@@ -15,6 +15,8 @@ from articles.models import Article
 from articles.rules.scoring import STORY_ROLE_PIN
 from providers.models import Provider
 
+from .renames import find_provider, present_topic_names
+
 LISTS = ("topics", "images", "related")
 FIELDS_WITHOUT_INCOMING = (*LISTS, STORY_ROLE_PIN)
 REIMPORT_MARK = "anew"  # in place of a document's hash: the next import compares the document even if unchanged
@@ -64,11 +66,14 @@ def to_incoming_value(article: Article, name: str) -> Any:
 
 
 def apply_incoming_value(article: Article, name: str, value: Any) -> None:
-    """Set a field to its incoming value. Images and related links wait for the next import."""
+    """Set a field to its incoming value. Images and related links wait for the next import.
+
+    Topics and outlets that were renamed since keep their present names.
+    """
     if name == "topics":
-        snapshots.replace_list(article, "topics", value)
+        snapshots.replace_list(article, "topics", present_topic_names(value))
     elif name == "provider":
-        article.provider = Provider.objects.filter(domain=value[0], name=value[1]).first() or article.provider
+        article.provider = find_provider(*value) or article.provider
     elif name == "published_at":
         article.published_at = datetime.fromisoformat(value)
     elif name not in FIELDS_WITHOUT_INCOMING:
