@@ -420,9 +420,8 @@ def test_a_request_fails_with_all_other_permissions(newsroom, request_case):
     before = stored()
     user = User.objects.create_user("almost", is_staff=True)
     withheld = {request_case.permission}
-    if (
-        request_case.name.startswith("admin:") and ".view_" in request_case.permission
-    ):  # the permission to change includes the one to view
+    # The permission to change includes the one to view.
+    if request_case.name.startswith("admin:") and ".view_" in request_case.permission:
         withheld |= {request_case.permission.replace(".view_", ".change_"), permissions.CHANGE_POLICY}
     others = [
         permission
