@@ -15,7 +15,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from articles.models import Appearance, Article, ArticleQuerySet, Operation
 from articles.public.pagination import after_position
@@ -25,6 +25,8 @@ from .items import ArticleRow
 from .queries import load_rows
 
 Withdrawn = dict[int, tuple[str, datetime]]
+
+_BEGAN_BY_CLOCK = Q(scheduled_start=True) & (Q(ends_at=None) | Q(ends_at__gt=F("starts_at")))
 
 
 class CursorExpiredError(Exception):
@@ -100,9 +102,13 @@ def _initial_page(cursor: ChangesCursor, limit: int, now: datetime) -> ChangesPa
 
 
 def _public_articles(at: int, now: datetime) -> ArticleQuerySet:
-    """Return what is public now and was within its schedule at the time `at`; later schedules come later."""
+    """Return what is public now, without what the clock began after the time `at`, which comes later.
+
+    The record says whether it did: a schedule can be given a beginning in the past while readers see the article.
+    """
     moment = from_microseconds(at)
-    return Article.objects.public(moment).public(max(moment, now))
+    coming = Appearance.objects.filter(_BEGAN_BY_CLOCK, article_id=OuterRef("pk"), starts_at__gt=moment)
+    return Article.objects.public(max(moment, now)).exclude(Q(publish_at__gt=moment) & Exists(coming))
 
 
 # A page of the record
@@ -163,7 +169,7 @@ def _by_operations(cursor: ChangesCursor, count: int) -> list[_Occurrence]:
 def _by_clock(cursor: ChangesCursor, count: int) -> list[_Occurrence]:
     """Return what the clock has begun and ended since the cursor, the first `count`. Two queries."""
     clock, at = from_microseconds(cursor.read_clock), from_microseconds(cursor.at)
-    began = Appearance.objects.filter(Q(ends_at=None) | Q(ends_at__gt=F("starts_at")), scheduled_start=True)
+    began = Appearance.objects.filter(_BEGAN_BY_CLOCK)
     ended = Appearance.objects.filter(scheduled_end=True)
     keys: set[tuple[datetime, int]] = set()
     for name, rows in (("starts_at", began), ("ends_at", ended)):

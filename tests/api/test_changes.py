@@ -309,6 +309,22 @@ class TestCursor:
         mirror.catch_up()
         assert mirror.items == {}
 
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_a_beginning_in_the_past_hides_nothing_from_a_client_that_is_reading(self, client, clock, is_first):
+        articles = [builders.article() for _ in range(2)]
+        mirror = Mirror(client, limit=1)
+        if not is_first:
+            mirror.catch_up()
+            for article in reversed(articles):
+                operations.edit(article, title="Gale")
+        mirror.ask()
+        clock.moment += 2 * HOUR
+        operations.schedule(articles[0], publish_at=clock.moment - HOUR)
+
+        mirror.catch_up()
+
+        assert mirror.items == published()
+
     def test_articles_of_the_first_responses_are_withdrawn_whatever_the_clocks_say(self, client, clock):
         rows = [builders.article() for _ in range(2)]
         operations.schedule(Article.objects.all(), publish_at=clock.moment + HOUR)
