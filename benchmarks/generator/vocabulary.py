@@ -10,6 +10,8 @@ def _list(text: str) -> list[str]:
     return text.split()
 
 
+COMMON = "energy"  # in about half of all articles
+
 # Each in about 0.1 % of all articles; none of them stands anywhere else.
 RARE = _list("""
 abacus acrobat albatross almanac amphora anchovy antelope apricot armadillo asteroid
@@ -160,7 +162,7 @@ OPENINGS = [
     "As was expected",
     "Against the odds",
 ]
-COMMON_OPENINGS = [  # with them, "energy" stands in about half of all articles
+COMMON_OPENINGS = [
     "With energy bills in mind",
     "In a debate on energy",
     "As energy grows dear",
