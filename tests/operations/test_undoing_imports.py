@@ -230,14 +230,14 @@ def test_a_deleted_lead_is_restored_with_editors_decisions_on_its_members(folder
     operations.fold_into(named("2020-06-09-event-1-as-outlet-0-tells-it"), named(LEAD))
     before = (
         dumped(ignore=CHANGE_COLUMNS | {"secured"}),
-        list(Pairing.objects.values_list("lead", "member", "together")),
+        {*Pairing.objects.values_list("lead", "member", "together")},
     )
     operation = operations.delete(Article.objects.filter(name=LEAD)).operation
     assert not Pairing.objects.filter(lead__name=LEAD).exists()
 
     operations.undo(operation)
 
-    pairings = list(Pairing.objects.values_list("lead", "member", "together"))
+    pairings = {*Pairing.objects.values_list("lead", "member", "together")}
     assert (dumped(ignore=CHANGE_COLUMNS | {"secured"}), pairings) == before
 
 
