@@ -320,10 +320,13 @@ def test_three_addresses_of_a_host_are_tried(monkeypatch):
 
 
 class Refusing:
-    """A connection that is refused."""
+    """A connection that fails, by being refused unless `error` says otherwise."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error or NewConnectionError(self, "refused")
 
     def connect(self) -> None:
-        raise NewConnectionError(self, "refused")
+        raise self.error
 
     def close(self) -> None:
         pass
@@ -700,10 +703,13 @@ def test_a_look_that_the_server_lets_fail_is_conclusive(server, reply):
 
 
 @pytest.mark.parametrize(("code", "is_inconclusive"), [(10, False), (18, False), (20, True), (21, True), (62, False)])
-def test_a_certificate_without_its_issuer_is_inconclusive(code, is_inconclusive):
+def test_a_certificate_without_its_issuer_is_inconclusive(server, monkeypatch, code, is_inconclusive):
     error = ssl.SSLCertVerificationError()
     error.verify_code, error.verify_message = code, "certificate verify failed"
-    assert client._failure(error).is_inconclusive == is_inconclusive
+    monkeypatch.setattr(client, "HTTPSConnection", lambda *_, **__: Refusing(error))
+    with pytest.raises(FetchError, match="certificate that can't be trusted") as failure:
+        feed_client(server).probe(picture_url(server).replace("http:", "https:"))
+    assert failure.value.is_inconclusive == is_inconclusive
 
 
 @pytest.mark.parametrize("status", [200, 202, 203, 204, 206])
