@@ -50,7 +50,7 @@ def apply_to_each(
     they follow from has changed.
     """
     one = articles if isinstance(articles, Article) else None
-    ids = keys_of(articles)
+    ids = article_keys(articles)
     outcome = ActionResult()
     applied: list[int] = []
 
@@ -92,7 +92,7 @@ def apply_to_each(
     return refresh_instance(one, outcome, uow) if one else outcome.completed(uow)
 
 
-def keys_of(articles: Articles) -> list[int]:
+def article_keys(articles: Articles) -> list[int]:
     """Return the keys of the articles that an operation is for, in their order."""
     if isinstance(articles, Article):
         return [articles.pk]

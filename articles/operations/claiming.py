@@ -16,7 +16,7 @@ from articles.audit_log.unit_of_work import Actor, UnitOfWork, unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, Claim, Verb
 
-from .batch import Articles, keys_of
+from .batch import Articles, article_keys
 from .results import ActionError, ActionResult, Rejection, SentenceError
 
 LIFETIME = timedelta(hours=4)
@@ -60,7 +60,7 @@ def _apply(
     verb: Verb, articles: Articles, by: Actor, change: Callable[[UnitOfWork, Article, Claim | None], None]
 ) -> ActionResult:
     """Change the claims of stories; one that has ended counts as none."""
-    ids = keys_of(articles)
+    ids = article_keys(articles)
     outcome = ActionResult()
     with unit_of_work(verb, by) as uow:
         for chunk in chunked(ids):
