@@ -22,7 +22,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := demo
 .DELETE_ON_ERROR:
-.PHONY: install demo serve test integration thorough faults browser nightly bench load fuzz lint lock audit ci free-port
+.PHONY: install demo serve test slow integration thorough faults browser nightly bench load fuzz lint lock audit ci free-port
 
 install: $(dev)
 
@@ -40,6 +40,10 @@ serve: bind := $(if $(PORT),WEB_BIND=127.0.0.1:$(PORT))
 
 test: $(dev)
 	@exec $(pytest) $(ARGS)
+
+# Tests that take a tenth of a second or more each. .ci/run takes them too.
+slow: $(dev)
+	@exec $(pytest) -m "slow and not thorough and not systematic and not integration and not faults and not browser" $(ARGS)
 
 # Starts processes and servers.
 integration: $(dev)

@@ -44,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
         Thread(target=migrated_file, daemon=True).start()
 
 
-MARK_OF_MODULE = re.compile(r"^pytestmark = .*\bmark\.(faults|integration|systematic|thorough)\b", re.MULTILINE)
+MARK_OF_MODULE = re.compile(r"^pytestmark = .*\bmark\.(faults|integration|slow|systematic|thorough)\b", re.MULTILINE)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

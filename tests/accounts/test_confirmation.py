@@ -207,6 +207,7 @@ def test_every_admin_of_an_account_is_protected():
     assert registered - {"articles", "providers", "sources", "website"} <= confirmation.PROTECTED_APPS
 
 
+@pytest.mark.slow
 def test_looking_and_editing_stories_need_no_password(stolen):
     for url in (USERS, f"{USERS}add/", GROUPS, SECOND_FACTOR, PASSWORD_CHANGE, "/admin/"):
         assert not is_asked(stolen.get(url))
@@ -256,6 +257,7 @@ def test_a_session_without_the_time_of_a_check_is_asked(client, ana, things):
     assert is_asked(client.post(*new_group(things)))
 
 
+@pytest.mark.slow
 def test_wrong_passwords_are_limited_like_those_of_a_sign_in(stolen, things):
     url, data = new_group(things)
     page = stolen.post(url, data)
@@ -319,6 +321,7 @@ def test_a_password_changes_only_after_a_code_where_there_is_one(stolen, ana, re
     assert User.objects.get(pk=ana.pk).check_password(NEW_PASSWORD)
 
 
+@pytest.mark.slow
 def test_a_second_factor_is_set_up_only_after_the_password(stolen, ana, monkeypatch):
     monkeypatch.setattr("time.time", lambda: 1_790_000_000.0)
     enrolment = stolen.get(SECOND_FACTOR).context["enrolment"]

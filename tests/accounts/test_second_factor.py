@@ -139,6 +139,7 @@ def test_the_second_factor_is_not_shown_before_the_code(ana):
     assert client.post(PAGE, {"codes": "x"}).url.startswith(STEP)
 
 
+@pytest.mark.slow
 def test_members_of_a_group_that_requires_a_second_factor_must_set_one_up_first(now):
     user = User.objects.create_user("ben", is_staff=True)
     client = signed_in_client(user)
@@ -153,6 +154,7 @@ def test_members_of_a_group_that_requires_a_second_factor_must_set_one_up_first(
     assert is_in(client)
 
 
+@pytest.mark.slow
 def test_the_group_form_sets_the_requirement(admin_client):
     group = Group.objects.get(name="editor")
     url = reverse("admin:auth_group_change", args=[group.pk])
@@ -183,6 +185,7 @@ def set_up(client, at: float, typed: str = "{}{}", **changes):
     return client.post(PAGE, {"token": enrolment.token, "code": typed.format(digits[:3], digits[3:])} | changes)
 
 
+@pytest.mark.slow
 def test_setting_up_shows_the_secret_and_then_ten_codes_once(ana, now):
     client = signed_in_client(ana)
     page = client.get(PAGE).content.decode()
@@ -200,6 +203,7 @@ def test_setting_up_shows_the_secret_and_then_ten_codes_once(ana, now):
     assert not stored_tokens & {recovery_code.replace("-", "") for recovery_code in codes}
 
 
+@pytest.mark.slow
 def test_other_sessions_must_enter_a_code_after_enrolment(ana, now):
     other = signed_in_client(ana)
     client = signed_in_client(ana)
@@ -284,6 +288,7 @@ def test_a_code_works_once_and_for_a_minute(ana, now):
     assert not is_in(late)
 
 
+@pytest.mark.slow
 def test_each_wrong_code_doubles_the_wait(ana, now, monkeypatch):
     with_factor(ana)
     client = signed_in_client(ana)

@@ -62,6 +62,7 @@ def lock_name(username="ana") -> list[int]:
     ]
 
 
+@pytest.mark.slow
 def test_thirty_wrong_passwords_lock_a_user_name_for_browsers_that_have_not_signed_in(client, ana):
     assert lock_name() == [200] * 29 + [429]
 
@@ -70,12 +71,14 @@ def test_thirty_wrong_passwords_lock_a_user_name_for_browsers_that_have_not_sign
     assert not is_in(client)
 
 
+@pytest.mark.slow
 def test_one_network_cannot_lock_a_name_for_others(ana):
     for _ in range(40):
         attempt(Client())
     assert attempt(Client(), password=PASSWORD, REMOTE_ADDR="203.0.113.9").status_code == 302
 
 
+@pytest.mark.slow
 def test_strangers_cannot_lock_out_a_browser_that_has_signed_in(client, ana, few_names):
     attempt(client, password=PASSWORD)
     client.post(reverse("admin:logout"))
@@ -87,6 +90,7 @@ def test_strangers_cannot_lock_out_a_browser_that_has_signed_in(client, ana, few
     assert attempt(client, password=PASSWORD).status_code == 302
 
 
+@pytest.mark.slow
 def test_a_browser_that_has_signed_in_has_ten_guesses_and_only_for_its_name(client, ana, few_names):
     """Each guess comes from another network, so that only the limit of the browser can be reached."""
     User.objects.create_superuser("ben", password=PASSWORD)
@@ -108,6 +112,7 @@ def test_a_forged_browser_cookie_counts_for_nothing(client, ana, few_names):
     assert attempt(client, password=PASSWORD, REMOTE_ADDR="203.0.113.250").status_code == 429
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [151, 255, 256, 5000])
 def test_a_name_that_nobody_can_have_is_counted_without_computing_a_hash(client, ana, monkeypatch, length):
     hashed = count_hashes(monkeypatch)
@@ -135,6 +140,7 @@ def test_a_burst_of_guesses_checks_no_more_passwords_than_the_limit(monkeypatch)
     assert sorted(statuses)[10:] == [429] * 30
 
 
+@pytest.mark.slow
 def test_wrong_old_passwords_are_limited_like_those_of_a_sign_in(client, ana):
     client.force_login(ana)
     url = reverse("admin:password_change")
@@ -148,6 +154,7 @@ def test_wrong_old_passwords_are_limited_like_those_of_a_sign_in(client, ana):
     assert client.post(url, new | right).status_code == 302
 
 
+@pytest.mark.slow
 def test_ten_wrong_passwords_lock_a_client_for_all_user_names(client, ana):
     answers = [attempt(client, f"user{number}").status_code for number in range(10)]
     assert answers == [200] * 9 + [429]
@@ -155,6 +162,7 @@ def test_ten_wrong_passwords_lock_a_client_for_all_user_names(client, ana):
     assert attempt(Client(), password=PASSWORD, REMOTE_ADDR="203.0.113.10").status_code == 302
 
 
+@pytest.mark.slow
 def test_another_browser_or_a_forged_header_does_not_evade_the_lockout(client, ana):
     for number in range(10):
         extra = {"HTTP_USER_AGENT": f"browser {number}", "HTTP_X_FORWARDED_FOR": f"198.51.100.{number}"}
@@ -162,6 +170,7 @@ def test_another_browser_or_a_forged_header_does_not_evade_the_lockout(client, a
     assert attempt(client, password=PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.77").status_code == 429
 
 
+@pytest.mark.slow
 def test_behind_a_proxy_the_client_is_the_one_that_it_named(client, ana, settings):
     settings.BEHIND_PROXY = True
     for number in range(10):
@@ -190,6 +199,7 @@ def test_a_port_behind_the_client_of_a_proxy_does_not_count(settings, forwarded,
     assert client_ip(RequestFactory().get("/", HTTP_X_FORWARDED_FOR=forwarded)) == expected
 
 
+@pytest.mark.slow
 def test_an_ipv6_network_counts_as_one_client_and_so_do_unknown_clients(client):
     for number in range(10):
         attempt(client, f"user{number}", REMOTE_ADDR=f"2001:db8:1:2::{number}")
@@ -199,6 +209,7 @@ def test_an_ipv6_network_counts_as_one_client_and_so_do_unknown_clients(client):
     assert attempt(client, "last", REMOTE_ADDR="2001:db8:1:3::1").status_code == 200
 
 
+@pytest.mark.slow
 def test_the_lockout_page_says_until_when_and_what_to_do(client, ana):
     answer = [attempt(client) for _ in range(10)][-1]
     page = " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
@@ -210,6 +221,7 @@ def test_the_lockout_page_says_until_when_and_what_to_do(client, ana):
     assert PASSWORD not in page
 
 
+@pytest.mark.slow
 def test_the_lock_ends_after_15_minutes_even_if_guessing_goes_on(client, ana):
     for _ in range(10):
         attempt(client)
@@ -219,6 +231,7 @@ def test_the_lock_ends_after_15_minutes_even_if_guessing_goes_on(client, ana):
     assert attempt(client, password=PASSWORD).status_code == 302
 
 
+@pytest.mark.slow
 def test_an_administrator_unlocks_sign_in_at_once(client, admin_client, ana, few_names):
     lock_name()
     assert attempt(client, password=PASSWORD).status_code == 429
@@ -228,6 +241,7 @@ def test_an_administrator_unlocks_sign_in_at_once(client, admin_client, ana, few
     assert attempt(client, password=PASSWORD).status_code == 302
 
 
+@pytest.mark.slow
 def test_no_response_reveals_which_names_exist(ana):
     off = User.objects.create_superuser("switched-off", password=PASSWORD, is_active=False)
     User.objects.create_user("no-staff", password=PASSWORD)
@@ -262,6 +276,7 @@ def test_a_wrong_password_takes_as_much_work_as_an_unknown_name(ana, settings, m
     assert counts == [1, 1]
 
 
+@pytest.mark.slow
 def test_passwords_are_hashed_with_scrypt(settings):
     settings.PASSWORD_HASHERS = site_settings.PASSWORD_HASHERS
     encoded = hashers.make_password(PASSWORD)
@@ -406,6 +421,7 @@ def test_what_an_administrator_does_to_users_is_in_their_history(admin_client, a
     assert [entry.user.username for entry in page.context["action_list"]] == ["admin"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("action", ["unlock", "end_sessions", "reset_second_factor"])
 def test_view_permission_on_users_allows_no_action(client, ana, action):
     for _ in range(10):
@@ -435,6 +451,7 @@ def clock(monkeypatch):
     return now
 
 
+@pytest.mark.slow
 def test_a_session_ends_after_8_hours_without_use(client, ana, clock):
     client.force_login(ana)
     clock[0] += timedelta(hours=7, minutes=59)
@@ -448,6 +465,7 @@ def test_a_session_ends_after_8_hours_without_use(client, ana, clock):
     assert not Session.objects.filter(session_key=key).exists()
 
 
+@pytest.mark.slow
 def test_a_session_ends_after_24_hours_of_use(client, ana, clock):
     client.force_login(ana)
     for _ in range(23):

@@ -107,6 +107,7 @@ def test_a_permission_that_is_no_longer_offered_stays_until_it_is_taken_away(adm
     assert held not in other.fields["permissions"].queryset
 
 
+@pytest.mark.slow
 def test_permissions_are_named_without_apps_and_internal_models(admin_client):
     role = Group.objects.get(name="editor")
     page = admin_client.get(reverse("admin:auth_group_change", args=[role.pk])).content.decode()

@@ -32,6 +32,7 @@ def publisher(client: Client) -> Client:
     return client
 
 
+@pytest.mark.slow
 def test_users_choose_a_zone_and_go_back_to_the_sites(publisher):
     page = publisher.post(PROFILE, {"time_zone": "Asia/Tokyo"}, follow=True)
     assert messages_of(page) == ["Your profile is saved."]
@@ -52,6 +53,7 @@ def test_a_zone_that_the_machine_no_longer_knows_is_the_sites(publisher):
     assert publisher.get(DESK).status_code == 200
 
 
+@pytest.mark.slow
 def test_times_are_shown_and_typed_in_it(tokyo):
     article = builders.article(published_at=NOON, publish_at=NOON)
 
@@ -71,6 +73,7 @@ def test_a_time_typed_before_the_zone_changed_is_refused(tokyo):
     assert message == "Your time zone changed since this page was loaded. Reload it and type the time again."
 
 
+@pytest.mark.slow
 def test_the_admin_asks_about_a_time_typed_before_the_zone_changed(tokyo):
     article = builders.article(published_at=NOON)
     url = f"/admin/articles/article/{article.pk}/change/"

@@ -53,6 +53,7 @@ def test_all_of_it_moves(moved, admin_client, admin_user):
     assert admin_client.post(reverse("desk_act"), sent).url.startswith("/newsroom/secret/desk/")
 
 
+@pytest.mark.slow
 def test_readers_see_no_notice(moved, client):
     builders.article("Storm", name="2020-06-09-open", topics=["Open"])
     for url in (*OPEN, "/nothing/", "/newsroom/", "/newsroom/secret", "/admin/"):

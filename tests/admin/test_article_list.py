@@ -72,6 +72,7 @@ class TestTheList:
         assert article.pins == ["quality"]
         assert "1 article was changed successfully." in messages_of(page)
 
+    @pytest.mark.slow
     def test_a_save_says_what_followed_in_the_story(self, admin_client):
         lead, folded = story()
         row = list(Article.objects.values_list("pk", flat=True)).index(folded.pk)
@@ -112,6 +113,7 @@ class TestTheList:
         article.refresh_from_db()
         assert (article.quality, article.title, article.pins) == (99, "Gale", ["quality", "title"])
 
+    @pytest.mark.slow
     def test_a_second_edit_of_the_same_field_is_a_conflict(self, admin_client):
         article = builders.article(quality=60)
         sent = fields_of(admin_client.get(ARTICLES)) | {"form-0-quality": "75", "_save": "Save"}
@@ -129,6 +131,7 @@ class TestTheList:
         article.refresh_from_db()
         assert article.quality == 75
 
+    @pytest.mark.slow
     def test_a_script_that_sends_no_remembered_values_is_understood(self, admin_client):
         article = builders.article(quality=60)
         sent = {key: value for key, value in fields_of(admin_client.get(ARTICLES)).items() if "initial-" not in key}
@@ -174,6 +177,7 @@ class TestTheList:
 
         assert {article.title for article in page.context["cl"].result_list} == set(names)
 
+    @pytest.mark.slow
     def test_lists_can_be_narrowed(self, admin_client):
         herald = builders.provider("Herald", "herald.example", registered=True)
         operations.edit(builders.article(secured=SECRET), quality=90, by=Actor(User.objects.get()))
@@ -206,6 +210,7 @@ class TestTheList:
 
         assert admin_client.get(ARTICLES, {lookup: "c"}).status_code == 400
 
+    @pytest.mark.slow
     def test_a_page_takes_the_same_queries_for_one_and_many(self, admin_client, count_queries):
         def add_story(number):
             outlet = builders.provider(f"Outlet {number}", f"{number}.example", registered=number % 2 == 0)
@@ -221,6 +226,7 @@ class TestTheList:
             admin_client.get(ARTICLES)
         assert len(for_many) == len(for_one)
 
+    @pytest.mark.slow
     def test_saving_takes_no_query_for_rows_that_did_not_change(self, admin_client, count_queries):
         builders.article()
         sent = fields_of(admin_client.get(ARTICLES)) | {"_save": "Save"}
@@ -235,6 +241,7 @@ class TestTheList:
 
 
 class TestActions:
+    @pytest.mark.slow
     def test_publishing_reports_count_and_refusals_with_reasons(self, admin_client):
         lead, folded = story()
         gone = builders.article("Gone", removed=True)
@@ -251,6 +258,7 @@ class TestActions:
         weak.refresh_from_db()
         assert (weak.published, weak.public, weak.pins) == (True, True, ["published"])
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(("action", "state"), [("hold", "held"), ("spike", "spiked"), ("reopen", "undecided")])
     def test_taking_from_readers(self, admin_client, action, state):
         articles = [builders.article(), builders.article()]
@@ -275,6 +283,7 @@ class TestActions:
         assert (article.heat, article.public) == (60, False)
         assert messages_of(page) == ["1 article changed by rescoring; pins stayed."]
 
+    @pytest.mark.slow
     def test_unpinning_lets_document_and_policy_decide_again(self, admin_client):
         article = builders.article("Storm", quality=60)
         operations.edit(article, quality=75, title="Strom")
@@ -286,6 +295,7 @@ class TestActions:
         assert (article.pins, article.wishes) == ([], {})
         assert messages_of(page) == ["1 article unpinned."]
 
+    @pytest.mark.slow
     def test_what_unpinning_does_not_know_comes_back_with_the_next_import(self, admin_client, tmp_path):
         path = tmp_path / "2020-06-09-harbour-bridge-closes-for-repairs.md"
         path.write_text(CANONICAL, encoding="utf-8")
@@ -303,6 +313,7 @@ class TestActions:
         assert article.title == "Harbour bridge closes for repairs"
         assert (article.related_links.count(), article.article_topics.count(), article.images.count()) == (1, 2, 2)
 
+    @pytest.mark.slow
     def test_deleting_lets_the_story_follow(self, admin_client):
         lead, folded = story()
 
@@ -313,6 +324,7 @@ class TestActions:
         folded.refresh_from_db()
         assert folded.lead is None
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("action", ["delete_selected", "hold_selected", "spike_selected"])
     def test_withdrawing_a_lead_asks_and_offers_to_publish_the_next_one(self, admin_client, action):
         lead, folded = story()

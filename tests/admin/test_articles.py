@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 class TestTheArticlesPage:
+    @pytest.mark.slow
     def test_only_what_changed_is_pinned(self, admin_client):
         article = builders.article(excerpt="One\nTwo ", body="Text\n\nMore\n", topics=["AI"])
 
@@ -30,6 +31,7 @@ class TestTheArticlesPage:
         article.refresh_from_db()
         assert (article.title, article.excerpt, article.pins) == ("A better title", "One\nTwo ", ["title"])
 
+    @pytest.mark.slow
     def test_saving_without_a_change_pins_nothing(self, admin_client):
         lead, _ = story()
         ArticleImage.objects.create(article=lead, url="https://x.example/1.jpg")
@@ -42,6 +44,7 @@ class TestTheArticlesPage:
         assert Article.objects.filter(pk=lead.pk).values().get() == before
         assert lead.article_topics.get().position == 7
 
+    @pytest.mark.slow
     def test_holding_a_lead_says_who_leads_its_story_now(self, admin_client):
         lead, folded = story()
 
@@ -51,6 +54,7 @@ class TestTheArticlesPage:
         assert (folded.state, folded.public, folded.previous_lead) == ("undecided", False, lead.name)
         assert "“Member” leads its story now and waits for an editor." in messages_of(page)
 
+    @pytest.mark.slow
     def test_a_folded_article_is_not_published(self, admin_client):
         _, folded = story()
 
@@ -58,6 +62,7 @@ class TestTheArticlesPage:
 
         assert page.context["errors"] == [["This article is folded under “Lead”; publish that one."]]
 
+    @pytest.mark.slow
     def test_a_stale_page_asks(self, admin_client):
         article = builders.article("Storm")
         sent = fields_of(admin_client.get(change_url(article))) | {"title": "Gale", "_save": "Save"}
@@ -70,6 +75,7 @@ class TestTheArticlesPage:
         article.refresh_from_db()
         assert (article.title, article.excerpt) == ("Gale", "Wind.")
 
+    @pytest.mark.slow
     def test_a_folded_article_has_a_word_in_place_of_its_heat(self, admin_client, client):
         _, folded = story()
 
@@ -84,6 +90,7 @@ class TestTheArticlesPage:
         assert '<div class="readonly">folded</div>' in page
         assert '<div class="readonly">-1</div>' not in page
 
+    @pytest.mark.slow
     def test_a_conflict_with_a_fold_says_folded_instead_of_a_number(self, admin_client):
         lead, article = builders.article("Lead", quality=90), builders.article("Member", quality=10)
         sent = fields_of(admin_client.get(change_url(article))) | {"heat": "20", "_save": "Save"}
@@ -93,6 +100,7 @@ class TestTheArticlesPage:
 
         assert "it is now “folded”, you typed “20”" in page.context["errors"][0][0]
 
+    @pytest.mark.slow
     def test_editing_related_links_pins_them_and_the_story_follows(self, admin_client):
         lead, folded = story()
 
@@ -103,6 +111,7 @@ class TestTheArticlesPage:
         assert (lead.heat, lead.pins) == (80, ["related"])
         assert (folded.heat, folded.lead) == (-1, None)  # it lists the better one still, which leads no story now
 
+    @pytest.mark.slow
     def test_a_new_related_link_meets_its_article(self, admin_client):
         article = builders.article(quality=80)
         other = builders.article("Coverage", quality=50)
@@ -138,6 +147,7 @@ class TestTheArticlesPage:
         article.refresh_from_db()
         assert article.title == "Gale"
 
+    @pytest.mark.slow
     def test_topics_keep_the_order_that_the_editor_gives(self, admin_client):
         article = builders.article(topics=["AI", "Robots"])
         robots, news = article.article_topics.last(), builders.topic("News")
@@ -159,6 +169,7 @@ class TestTheArticlesPage:
         assert article.pins == ["topics"]
         assert robots.tag.name == "Robots"
 
+    @pytest.mark.slow
     def test_an_article_written_by_hand_gets_its_name_and_follows_the_policy(self, admin_client):
         outlet = builders.provider()
         typed = {
@@ -181,6 +192,7 @@ class TestTheArticlesPage:
             ["An article is already named 2020-06-09-storm-over-rome. Type another name."]
         ]
 
+    @pytest.mark.slow
     def test_it_explains_why(self, admin_client):
         lead, folded = story()
         Article.objects.filter(pk=lead.pk).update(extra=[["mood", "calm"]])
@@ -219,6 +231,7 @@ class TestTheArticlesPage:
             admin_client.get(change_url(article))
         assert len(for_many) == len(for_one)
 
+    @pytest.mark.slow
     def test_a_url_that_is_not_a_web_url_is_rejected(self, admin_client):
         article = builders.article()
 
@@ -237,12 +250,14 @@ class TestTimesWhenTheClocksChange:
         times |= {f"unpublish_at_{n}": part for n, part in enumerate(end.split())}
         return save(client, change_url(article), decision="published", **times)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("time", ["2027-03-28 02:30", "2027-10-31 02:30"])
     def test_a_time_that_does_not_exist_or_exists_twice_is_refused(self, admin_client, time):
         page = self.schedule(admin_client, builders.article(), time, "2027-12-01 08:00")
 
         assert "may be ambiguous or it may not exist" in str(page.context["errors"])
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("hour", [0, 1])
     def test_saving_the_page_keeps_a_time_that_exists_twice(self, admin_client, hour):
         stored = datetime(2026, 10, 25, hour, 30, tzinfo=UTC)
@@ -256,6 +271,7 @@ class TestTimesWhenTheClocksChange:
         assert (article.title, article.published_at, link.title, link.published_at) == ("Gale", stored, "Wind", stored)
         assert "published_at" not in article.pins
 
+    @pytest.mark.slow
     def test_a_schedule_across_the_change_is_saved(self, admin_client):
         article = builders.article()
 
@@ -264,11 +280,13 @@ class TestTimesWhenTheClocksChange:
         article.refresh_from_db()
         assert (article.unpublish_at - article.publish_at).total_seconds() == 60
 
+    @pytest.mark.slow
     def test_a_schedule_that_is_over_is_refused(self, admin_client):
         page = self.schedule(admin_client, builders.article(), "2020-01-01 08:00", "2020-01-02 08:00")
 
         assert "This time is over. Choose a later end, or hold the article." in str(page.context["errors"])
 
+    @pytest.mark.slow
     def test_a_time_survives_a_mistake_elsewhere(self, admin_client):
         article = builders.article()
         times = {"publish_at_0": "2027-03-28", "publish_at_1": "08:00"}
@@ -288,6 +306,7 @@ class TestTimesWhenTheClocksChange:
 
 
 class TestWithdrawingALead:
+    @pytest.mark.slow
     def test_the_page_says_who_leads_the_story_next_and_can_publish_it(self, admin_client):
         lead, member = story()
         offer = f'value="{member.pk}"'
@@ -301,6 +320,7 @@ class TestWithdrawingALead:
         assert (member.public, Operation.objects.count()) == (True, 1)
         assert offer not in admin_client.get(change_url(lead)).content.decode()
 
+    @pytest.mark.slow
     def test_a_next_lead_that_is_no_longer_that_is_refused(self, admin_client):
         lead, member = story()
         builders.folded(lead, "Better", quality=99)

@@ -33,6 +33,7 @@ class TestThePolicy:
         assert page.context["adminform"].form["publish_threshold"].value() == 70
         assert SitePolicy.objects.count() == 1
 
+    @pytest.mark.slow
     def test_hiding_unscored_articles_shows_at_once(self, admin_client):
         article = builders.article(quality=None, heat=None)
         sent = fields_of(admin_client.get(POLICY))
@@ -44,6 +45,7 @@ class TestThePolicy:
         assert not article.public
         assert "1 unscored article is now hidden from readers." in messages_of(page)
 
+    @pytest.mark.slow
     def test_rescoring_all_shows_first_what_it_would_change(self, admin_client):
         article = builders.article(quality=60)
         page = save(admin_client, POLICY, publish_threshold="50")
@@ -72,6 +74,7 @@ class TestThePolicy:
         assert "<td> 40 → folded </td>" in page
         assert "-1" not in page.partition("policy-preview")[2].partition("</section>")[0]
 
+    @pytest.mark.slow
     def test_saving_is_one_operation_that_can_be_undone(self, admin_client):
         ai = builders.topic("AI")
 
@@ -85,6 +88,7 @@ class TestThePolicy:
         operations.undo(operation)
         assert Policies.load() == Policies(Policy())
 
+    @pytest.mark.slow
     def test_saving_without_a_change_logs_nothing(self, admin_client):
         operations.change_policy(overrides={builders.topic().pk: {"bonus_floor": 5}})
         Operation.objects.all().delete()
@@ -94,6 +98,7 @@ class TestThePolicy:
         assert not Operation.objects.exists()
         assert not any("Apply" in message for message in messages_of(page))
 
+    @pytest.mark.slow
     def test_the_values_of_a_topic_are_changed_moved_and_removed(self, admin_client):
         ai, health = builders.topic("AI"), builders.topic("Health")
         operations.change_policy(overrides={ai.pk: {"bonus_floor": 5, "related_bonus": 3}})
@@ -105,6 +110,7 @@ class TestThePolicy:
         save(admin_client, POLICY, **{"overrides-0-DELETE": "on"})
         assert not TopicPolicy.objects.exists()
 
+    @pytest.mark.slow
     def test_only_topics_at_the_top_have_policies(self, admin_client):
         root = builders.topic("AI")
         below = builders.topic("Robots", parent=root)
@@ -133,6 +139,7 @@ class TestThePolicy:
         assert "Ensure this value is" in str(page.context["errors"])
         assert not Operation.objects.exists()
 
+    @pytest.mark.slow
     def test_a_second_edit_of_the_same_number_is_a_conflict(self, admin_client):
         sent = fields_of(admin_client.get(POLICY)) | {"publish_threshold": "60", "_save": "Save"}
         operations.change_policy({"publish_threshold": 50, "window_days": 5})
@@ -143,6 +150,7 @@ class TestThePolicy:
 
         assert SitePolicy.current() == Policy(publish_threshold=60, window_days=5)
 
+    @pytest.mark.slow
     def test_a_preview_keeps_what_was_typed_says_what_it_would_do_and_writes_nothing(self, admin_client):
         article, ai = builders.article("Rises", quality=60), builders.topic("AI")
         builders.article("Falls", topics=["AI"])
@@ -171,6 +179,7 @@ class TestThePolicy:
         assert Policies.load().for_topics([ai.pk]).publish_threshold == 90
         assert not SitePolicy.current().publish_unscored
 
+    @pytest.mark.slow
     def test_a_preview_of_what_is_wrong_shows_what_is_wrong(self, admin_client):
         sent = fields_of(admin_client.get(POLICY)) | {"publish_threshold": "many", "_preview": "Preview"}
 
@@ -201,6 +210,7 @@ def new_row(**values: object) -> dict[str, str]:
     return {"overrides-TOTAL_FORMS": "1"} | {f"overrides-0-{name}": str(value) for name, value in row.items()}
 
 
+@pytest.mark.slow
 def test_one_right_decides_about_the_policy(client):
     user = User.objects.create_user("chief", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=["view_sitepolicy", "change_sitepolicy"]))

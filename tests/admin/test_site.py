@@ -79,6 +79,7 @@ class TestWhoMay:
         for response in (client.get(url), client.post(url)):
             assert response.status_code == 403
 
+    @pytest.mark.slow
     def test_users_with_view_permission_see_no_buttons(self, client):
         user = User.objects.create_user("reader", is_staff=True)
         user.user_permissions.set(Permission.objects.filter(codename__startswith="view_"))
@@ -123,6 +124,7 @@ def test_an_empty_list_says_what_belongs_there(admin_client, url, words):
     assert "0 " not in page.partition('<p class="empty">')[2].partition("</form>")[0]
 
 
+@pytest.mark.slow
 def test_no_page_needs_inline_script_or_style(admin_client):
     article = builders.article(topics=["AI"])
     urls = [ARTICLES, change_url(article), TOPICS, PROVIDERS, POLICY, "/admin/articles/sitepolicy/rescore/"]

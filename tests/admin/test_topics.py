@@ -67,6 +67,7 @@ class TestTopics:
             admin_client.get(TOPICS)
         assert len(for_many) == len(for_one)
 
+    @pytest.mark.slow
     def test_services_that_python_cannot_read_are_an_error_of_the_form(self, admin_client):
         unreadable = "9" * 5_000
         for field in ("services", "initial-services"):

@@ -34,6 +34,7 @@ def change(client, url, **values):
     return client.post(url, {name: value for name, value in sent.items() if value is not None})
 
 
+@pytest.mark.slow
 def test_an_imprint_is_published_and_put_into_the_footer_on_one_page(publisher):
     draft = {"title": "Imprint", "body": "By **us**."}
     preview = change(publisher, f"{PAGES}add/", **draft, _preview="Preview").content.decode()
@@ -61,6 +62,7 @@ def test_the_empty_list_says_what_pages_are_for_and_leads_to_the_first(publisher
     assert f'<a href="{PAGES}add/">Add page</a>' in page
 
 
+@pytest.mark.slow
 def test_a_picture_is_put_into_the_text_with_its_description(publisher, monkeypatch):
     key = "0123456789abcdef" * 2
     stored = {"files": [f"site/01/{key}/160.webp"], "width": 160, "height": 90}
@@ -120,6 +122,7 @@ def test_the_menu_keeps_a_topic_beyond_those_that_are_offered(publisher, monkeyp
     assert (look.tagline, [row["target"] for row in look.menu]) == ("All of it", [f"topic:{zoos.pk}"])
 
 
+@pytest.mark.slow
 def test_the_site_gets_a_name_and_a_colour(publisher):
     refused = change(publisher, LOOK, name="The Harbour Post", accent="#F5C518")
     assert "contrast of only 1.4 to 1" in refused.content.decode()
@@ -133,6 +136,7 @@ def test_the_site_gets_a_name_and_a_colour(publisher):
     assert "The Harbour Post" in publisher.get("/").content.decode()
 
 
+@pytest.mark.slow
 def test_a_preview_shows_the_front_page_with_the_new_look_and_saves_nothing(publisher, monkeypatch):
     logo = {"files": ["site/aa/60.png", "site/aa/120.png"], "width": 240, "height": 120}
     monkeypatch.setitem(UPLOADS, "logo", lambda upload: logo)

@@ -87,6 +87,7 @@ def test_a_story_has_its_coverage_once_and_counts_outlets_as_its_page_does(clien
     assert not {"quality", "secured", "pins", "state"} & set(story)
 
 
+@pytest.mark.slow
 def test_a_folded_article_leads_to_its_story_and_what_is_hidden_is_nowhere(client):
     lead, _ = newsroom()
     answer = client.get(f"{STORIES}2020-06-09-flood/")
@@ -132,6 +133,7 @@ def test_a_place_is_found_by_the_code_that_its_story_states(client):
         assert names(client, query) == [story.name], query
 
 
+@pytest.mark.slow
 def test_filters_combine(client):
     post = builders.provider("Post", "post.example")
     parent = builders.topic("Tech")
@@ -205,6 +207,7 @@ def test_outlets_and_topics_are_those_with_stories(client):
     assert get(client, "/api/v2/topics/weather/") == topics["weather"]
 
 
+@pytest.mark.slow
 def test_search_finds_stories_and_their_coverage(client):
     newsroom()
     for query, expected in {
@@ -280,6 +283,7 @@ def test_responses_are_cached_limited_and_open_to_scripts_of_any_site(client, se
     assert found[1].json()["title"] == "Too Many Requests"
 
 
+@pytest.mark.slow
 def test_the_number_of_queries_is_the_same_for_few_and_many(client, count_queries):
     paths = ["stories/", "stories/?order=front", "stories/?topic=ai", "stories/?outlet=courier.example", "outlets/"]
     paths += [
@@ -310,6 +314,7 @@ def test_the_number_of_queries_is_the_same_for_few_and_many(client, count_querie
     assert costs[0]["stories/"] <= 5, costs
 
 
+@pytest.mark.slow
 def test_the_page_for_people_has_examples_that_work(client):
     assert "An example" not in client.get("/api/v2/").content.decode()
     newsroom()

@@ -198,6 +198,7 @@ HIDDEN = {
 
 @pytest.mark.django_db
 class TestWhatIsPublic:
+    @pytest.mark.slow
     def test_unpublished_articles_are_nowhere(self, client):
         hidden = [builders.article(f"Hidden: {why}", topics=["Hidden topic"], **HIDDEN[why]) for why in HIDDEN]
 

@@ -113,6 +113,7 @@ def test_undo_and_redo_log_as_derived_what_was_derived():
     assert dict(redone.events.values_list("field", "derived")) == directions
 
 
+@pytest.mark.slow
 def test_a_deleted_lead_is_direct_and_its_freed_members_are_derived():
     lead = builders.article(quality=60)
     builders.related(builders.folded(lead), lead)

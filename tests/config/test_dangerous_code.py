@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 ROOT = settings.BASE_DIR
@@ -41,6 +42,7 @@ def imported(text: str) -> set[str]:
     return names
 
 
+@pytest.mark.slow
 def test_only_fetching_connects_to_servers_that_others_name():
     connecting = {name for name, text in modules() if imported(text) & CONNECTING}
     assert {name for name in connecting if not name.startswith("fetching/")} == CONNECTS

@@ -64,6 +64,7 @@ def test_the_api_returns_the_503_as_json(client, monkeypatch):
     assert response.json()["hint"] == "Try again after the number of seconds in Retry-After."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sent",
     [

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 
 PACKAGES = ("accounts", "articles", "fetching", "providers", "sources", "website")
@@ -66,6 +67,7 @@ def modules() -> Iterator[Path]:
         yield from (path for path in (settings.BASE_DIR / package).rglob("*.py") if not ENGLISH.search(str(path)))
 
 
+@pytest.mark.slow
 def test_sentences_of_code_are_marked():
     found = {str(path.relative_to(settings.BASE_DIR)): unmarked(path.read_text()) for path in modules()}
     assert len(found) > 200

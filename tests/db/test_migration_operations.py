@@ -45,6 +45,7 @@ def run(operation, before, *, backwards=False):
     return after
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_killed_migration_of_an_index_continues(state):
     add, remove = AddIndexWithoutLock("topic", INDEX), RemoveIndexWithoutLock("topic", NAME)

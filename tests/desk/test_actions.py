@@ -48,6 +48,7 @@ class TestActions:
         assert messages_of(page)[0].startswith("1 story ")
         assert Operation.objects.get().who == "ana"
 
+    @pytest.mark.slow
     def test_unpublish_is_offered_for_what_is_published_only_and_can_be_undone(self, publisher):
         shown, waiting = builders.article("Shown"), builders.article("Waiting", quality=10)
         for article, offered in ((shown, 1), (waiting, 0)):
@@ -77,6 +78,7 @@ class TestActions:
         assert (article.state, article.unpublish_at.year) == ("published", 2199)
         assert Operation.objects.get().verb == "schedule"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("htmx", [False, True])
     def test_scheduling_a_story_that_readers_see_asks_first(self, publisher, htmx):
         article = builders.article("Storm", quality=90)
@@ -98,6 +100,7 @@ class TestActions:
 
         assert Operation.objects.get().verb == "schedule"
 
+    @pytest.mark.slow
     def test_what_is_scheduled_for_later_is_not_called_published(self, publisher):
         article = builders.article("Later", quality=10)
         run_action(publisher, "schedule_tomorrow", article)
@@ -108,6 +111,7 @@ class TestActions:
         records = publisher.get(reverse("admin:articles_article_changelist")).content.decode()
         assert '<span class="state published">scheduled</span>' in records
 
+    @pytest.mark.slow
     def test_the_suggested_quality_is_offered_to_stories_without_one(self, publisher):
         article, other = (builders.article(quality=None, heat=None, topics=["AI"]) for _ in range(2))
         pane = reverse("desk_story", args=[article.pk])
@@ -169,6 +173,7 @@ class TestActions:
         assert 'id="quality-' in answer.content.decode()
         assert answer["HX-Trigger"] == "desk:decided"
 
+    @pytest.mark.slow
     def test_invalid_input_is_rejected_with_a_message(self, publisher):
         article = builders.article(quality=10)
 
@@ -252,6 +257,7 @@ class TestActions:
         assert page.status_code == 409
         assert re.search(r"<td>20</td>\s*<td>folded</td>", page.content.decode())
 
+    @pytest.mark.slow
     def test_a_bulk_decision_leaves_alone_what_others_decided_meanwhile(self, publisher):
         one, other = builders.article("One", quality=10), builders.article("Other", quality=10)
         seen = sent_rows(one, other)
@@ -264,6 +270,7 @@ class TestActions:
         other.refresh_from_db()
         assert other.state == "published"
 
+    @pytest.mark.slow
     def test_more_than_fifty_stories_are_shown_first(self, publisher):
         for _ in range(51):
             builders.article(quality=10)
@@ -282,6 +289,7 @@ class TestActions:
         publisher.post(reverse("desk_act"), dict(page.context["fields"]) | confirmed)
         assert Operation.objects.get().articles == 51
 
+    @pytest.mark.slow
     def test_a_confirmation_of_many_names_the_first_that_readers_would_no_longer_see(self, publisher):
         articles = [builders.article(f"Storm {number}") for number in range(51)]
 
@@ -291,6 +299,7 @@ class TestActions:
         assert "<li>Storm 19</li></ul> <p>And 31 more.</p>" in text
         assert not Operation.objects.exists()
 
+    @pytest.mark.slow
     def test_a_result_names_what_readers_see_since_unless_its_verb_says_so(self, publisher):
         strong, weak = builders.article("Strong", quality=10), builders.article("Weak", quality=90)
 
@@ -317,6 +326,7 @@ class TestActions:
         assert Operation.objects.exists() == is_taken
         assert messages_of(page)[0].startswith("3 stories spiked" if is_taken else "This view has more than 3 stories")
 
+    @pytest.mark.slow
     def test_fifty_are_not(self, publisher):
         fifty = [builders.article(quality=10) for _ in range(50)]
 
@@ -335,6 +345,7 @@ class TestActions:
         article.refresh_from_db()
         assert article.state == "held"
 
+    @pytest.mark.slow
     def test_undo_takes_back_the_last_operation_of_ones_own(self, publisher):
         article = builders.article(quality=10)
         run_action(publisher, "spike", article)
@@ -349,6 +360,7 @@ class TestActions:
             "There is nothing of yours to undo."
         ]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["desk_undo_last", "desk_undo"])
     def test_undo_says_what_becomes_of_the_next_lead(self, publisher, name):
         lead = builders.article("Lead", quality=90)
@@ -360,6 +372,7 @@ class TestActions:
 
         assert "“Member” is folded under its previous lead again." in shown
 
+    @pytest.mark.slow
     def test_a_score_says_what_goes_with_the_lead_that_it_folds(self, publisher):
         lead = builders.article("Lead", quality=90)
         member = builders.folded(lead, "Member", quality=80)
@@ -370,6 +383,7 @@ class TestActions:
 
         assert "“Hand” is folded under “Member” now." in shown
 
+    @pytest.mark.slow
     def test_a_result_names_the_first_that_followed_and_counts_the_others(self, publisher, monkeypatch):
         monkeypatch.setattr(action_views, "MESSAGES_MAX", 1)
         lead = builders.article("Lead", quality=90)
@@ -383,6 +397,7 @@ class TestActions:
         assert len([text for text in shown if text.endswith("is folded under “Member” now.")]) == 1
         assert "And 2 more." in shown
 
+    @pytest.mark.slow
     def test_undo_skips_what_can_not_be_undone_and_says_why(self, publisher, django_user_model):
         article, other = builders.article(quality=10), builders.article("Other", quality=10)
         run_action(publisher, "spike", article)
@@ -401,6 +416,7 @@ class TestActions:
             "Left unchanged: a story that was taken down (nothing brings it back).",
         ]
 
+    @pytest.mark.slow
     def test_undo_takes_the_right_to_what_was_done(self, publisher):
         run_action(publisher, "publish", builders.article(quality=10))
         ana = User.objects.get(username="ana")
@@ -411,6 +427,7 @@ class TestActions:
         ]
         assert Operation.objects.get().undone_by.count() == 0
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("action", ["hold", "spike", "quality"])
     def test_a_form_that_is_sent_twice_still_offers_to_undo_it(self, publisher, action):
         article = builders.article(quality=10)
@@ -439,6 +456,7 @@ class TestActions:
 
 
 class TestWithdrawingALead:
+    @pytest.mark.slow
     @pytest.mark.parametrize("action", ["hold", "unpublish", "spike"])
     @pytest.mark.parametrize("htmx", [False, True])
     def test_it_asks_and_offers_to_publish_the_next_lead(self, publisher, action, htmx):
@@ -468,6 +486,7 @@ class TestWithdrawingALead:
         assert "Readers see “Member” now." in messages_of(page)
         assert Operation.objects.get().verb == "spike"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("withdraw", "note"),
         [
@@ -509,6 +528,7 @@ class TestTimesWhenTheClocksChange:
         assert "does not exist or exists twice in Europe/Berlin" in messages_of(page)[0]
         assert not Operation.objects.exists()
 
+    @pytest.mark.slow
     def test_a_time_that_was_not_changed_is_kept(self, publisher):
         """The second 02:30 of the night, with its seconds."""
         article = builders.article()
@@ -551,6 +571,7 @@ class TestTimesWhenTheClocksChange:
         with pytest.raises(ActionError, match="can't be withdrawn before"):
             operations.schedule(builders.article(), publish_at=end.replace(fold=1), unpublish_at=begin)
 
+    @pytest.mark.slow
     def test_every_time_field_names_the_zone(self, publisher):
         article = builders.article()
 

@@ -76,6 +76,7 @@ def test_the_form_shows_what_the_page_says_and_where(contributor, monkeypatch):
     assert not Article.objects.exists()
 
 
+@pytest.mark.slow
 def test_a_confirmed_story_waits_for_an_editor(contributor):
     builders.topic("Transport")
 
@@ -95,6 +96,7 @@ def test_a_confirmed_story_waits_for_an_editor(contributor):
     assert (operation.verb, operation.via, operation.actor_name) == ("add", "desk", "ana")
 
 
+@pytest.mark.slow
 def test_an_import_that_prunes_keeps_it(contributor, tmp_path):
     add(contributor)
     (tmp_path / "2020-06-09-a.md").write_text(CANONICAL)
@@ -104,6 +106,7 @@ def test_an_import_that_prunes_keeps_it(contributor, tmp_path):
     assert not Article.objects.filter(missing=True).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", [URL, "http://courier.example/bridge/", "https://other.example/short"])
 def test_a_story_that_is_here_already_is_shown_instead(contributor, monkeypatch, url):
     article = builders.article("Here before", web_url="https://courier.example/bridge")

@@ -34,6 +34,7 @@ def texts(client: Client, article: Article) -> list[str]:
     return [text.partition('<span class="claim">')[2].partition(" until")[0].strip() for text in words]
 
 
+@pytest.mark.slow
 def test_a_claim_is_shown_and_listed_under_mine(publisher, ben):
     article = builders.article(version=1)
     assert messages_of(run_action(publisher, "claim", article)) == ["1 story claimed."]
@@ -46,6 +47,7 @@ def test_a_claim_is_shown_and_listed_under_mine(publisher, ben):
     assert Article.objects.get().version == article.version  # nobody's edit conflicts with it
 
 
+@pytest.mark.slow
 def test_it_locks_nothing_and_can_be_taken_over_handed_over_and_released(publisher, ben):
     article = builders.article(quality=10)
     colleague = Client()
@@ -73,6 +75,7 @@ def test_it_is_handed_over_to_staff_only(publisher, to):
     assert refusal == "Choose a colleague to hand it over to."
 
 
+@pytest.mark.slow
 def test_it_ends_by_itself(publisher):
     article = builders.article()
     run_action(publisher, "claim", article)
@@ -81,6 +84,7 @@ def test_it_ends_by_itself(publisher):
     assert not publisher.get(f"{DESK}?view=claimed").context["rows"]
 
 
+@pytest.mark.slow
 def test_undo_leaves_claims_alone(publisher):
     article = builders.article()
     run_action(publisher, "hold", article)
@@ -91,6 +95,7 @@ def test_undo_leaves_claims_alone(publisher):
 
 
 class TestEditLink:
+    @pytest.mark.slow
     def test_it_leads_staff_to_the_desk_and_to_sign_in_again(self, publisher, client):
         article = builders.article()
         url = f"{article.get_absolute_url().rstrip('/')}/edit"

@@ -95,6 +95,7 @@ def test_a_preview_says_what_readers_will_see_and_writes_nothing(publisher, stor
     assert not Operation.objects.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("act", "number", "first", "extra"),
     [
@@ -122,6 +123,7 @@ def test_what_was_previewed_is_what_readers_get(client, publisher, stories, act,
     assert first_page_ids() == [story.pk for story in (*stories[:2], *stories[3:], stories[2])]
 
 
+@pytest.mark.slow
 def test_an_editor_ends_a_pick_and_allows_a_story_again(publisher, stories):
     operations.place(stories[4], 1)
     operations.keep_off_front(stories[0])
@@ -133,6 +135,7 @@ def test_an_editor_ends_a_pick_and_allows_a_story_again(publisher, stories):
     assert first_page_ids()[0] == stories[0].pk
 
 
+@pytest.mark.slow
 def test_who_is_second_is_asked_with_a_new_preview(publisher, stories):
     mine = publisher.get(BOARD, {"act": "put", "story": stories[3].pk, "at": "1"}).content.decode()
     operations.place(stories[4], 1, by=Actor(member("publisher", "ben")))
@@ -213,6 +216,7 @@ def test_each_place_says_why_and_only_places_of_picks_are_chosen_beforehand(publ
     assert page.count('<option value="" selected>') == 2
 
 
+@pytest.mark.slow
 def test_a_preview_says_why_a_story_moves_far_down(publisher, stories):
     html = publisher.get(BOARD, {"act": "put", "story": stories[2].pk, "at": "1"}).content.decode()
     sentence = "“Bea” moves from 2 to 5, because Loud has 2 other stories in the first 10 places."
@@ -220,6 +224,7 @@ def test_a_preview_says_why_a_story_moves_far_down(publisher, stories):
     assert sentence.replace("moves", "moved") in messages_of(save(publisher, html))[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("act", "message"),
     [

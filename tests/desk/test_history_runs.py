@@ -16,6 +16,7 @@ def runs_of(client) -> list[list[str]]:
     return [[entry.rows[0].label for entry in run.entries] for run in client.get(HISTORY).context["runs"]]
 
 
+@pytest.mark.slow
 def test_decisions_of_one_person_and_kind_stand_together(publisher):
     bob = Actor(member("publisher", "bob"), Via.DESK)
     cid = Actor(member("publisher", "cid"), Via.DESK)

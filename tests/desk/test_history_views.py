@@ -60,6 +60,7 @@ class TestHistory:
         assert [row.label for row in page.context["entries"][0].rows] == ["Story A", "Story B", "Story C"]
         assert "and 2 more" in page.content.decode()
 
+    @pytest.mark.slow
     def test_filters_work_and_invalid_ones_are_ignored(self, admin_client, settings):
         settings.TIME_ZONE = "Europe/Berlin"
         ana, gone = User.objects.create_user("ana"), User.objects.create_user("gone")
@@ -102,6 +103,7 @@ class TestHistory:
             ignored = any(word in query for word in ("banana", "0001", "9999-", "nonsense", "%00", "xxx"))
             assert ("was ignored" in page.content.decode()) == ignored, query
 
+    @pytest.mark.slow
     def test_pages_follow_each_other_without_gap(self, admin_client, monkeypatch):
         monkeypatch.setattr(history_views, "PAGE_SIZE", 3)
         article = builders.article(quality=1)
@@ -116,6 +118,7 @@ class TestHistory:
             assert len(first.context["entries"]) == 3
             assert second.context["older"] is None
 
+    @pytest.mark.slow
     def test_a_big_operation_is_paged_by_article(self, admin_client):
         for _ in range(60):
             builders.article()
@@ -181,6 +184,7 @@ class TestHistory:
         assert admin_client.get(f"/admin/desk/articles/{2**70}/history/").status_code == 404
         assert admin_client.get(f"/admin/desk/operations/{2**70}/").status_code == 404
 
+    @pytest.mark.slow
     def test_hostile_text_is_escaped_everywhere(self, admin_client):
         outlet = builders.provider(SCRIPT, "x.example")
         lead = builders.article(SCRIPT, quality=90)
@@ -209,6 +213,7 @@ class TestHistory:
 
 @pytest.mark.django_db
 class TestUndo:
+    @pytest.mark.slow
     def test_it_restores_and_lists_what_others_changed_since(self, admin_client):
         article = builders.article("Storm", quality=60)
         operation = operations.edit(article, title="Gale", excerpt="Wind.").operation
@@ -238,6 +243,7 @@ class TestUndo:
         assert "quality of “Storm” (the article was deleted since)" in messages_of(page)[1]
         assert not operation.undone_by.exists()
 
+    @pytest.mark.slow
     def test_an_undo_that_changes_nothing_says_why(self, admin_client):
         lead, other = builders.article("Lead", quality=90), builders.article("Other", quality=80)
         follower = builders.folded(lead, "Follower")
@@ -297,6 +303,7 @@ class TestUndo:
         assert messages_of(page)[0].startswith("Nothing was undone. Your reason")
         assert not operation.undone_by.exists()
 
+    @pytest.mark.slow
     def test_many_articles_are_undone_after_a_look_at_the_effect(self, admin_client):
         for _ in range(51):
             builders.article()
@@ -319,6 +326,7 @@ class TestUndo:
         assert (seen[0].startswith("Readers see “Story number"), more) == (True, "And 45 more appeared or disappeared.")
         assert Article.objects.filter(state="published").count() == 50
 
+    @pytest.mark.slow
     def test_the_button_of_an_undo_says_that_it_deletes(self, admin_client, tmp_path):
         write_demo_documents(tmp_path / "news", stories=17)
         call_command("import_articles", str(tmp_path / "news"), verbosity=0)
@@ -329,6 +337,7 @@ class TestUndo:
         assert '<button type="submit" class="do stop">Undo and delete 51 articles</button>' in text
         assert Article.objects.count() == 51
 
+    @pytest.mark.slow
     def test_all_count_as_restored_if_some_were_before(self, admin_client):
         """Seen: "5573 of 5575", when all had come back; undo had nothing left to do on two of them."""
         first, second = builders.article(), builders.article()
@@ -342,6 +351,7 @@ class TestUndo:
         assert messages_of(undo(admin_client, both)) == ["Undone: 2 articles are as they were before."]
         assert not operation.undone_by.exists()
 
+    @pytest.mark.slow
     def test_undoing_an_import_says_how_many_articles_it_deletes(self, admin_client, monkeypatch):
         monkeypatch.setattr(history_views, "CONFIRM_ABOVE", 1)
         with unit_of_work(Verb.IMPORT) as uow:
@@ -354,6 +364,7 @@ class TestUndo:
         undo(admin_client, operation, confirmed="yes")
         assert Article.objects.count() == 0
 
+    @pytest.mark.slow
     def test_a_deleted_article_is_restored(self, admin_client):
         builders.article("Storm")
         operation = operations.delete(Article.objects.all()).operation
@@ -420,6 +431,7 @@ class TestOutletsAndTopics:
         topic.refresh_from_db()
         assert (topic.parent, topic.keywords) == (None, [])
 
+    @pytest.mark.slow
     def test_adding_a_topic_can_be_undone_unless_it_is_used(self, admin_client):
         sent = {"name": "AI", "slug": "ai", "weight": "0", "services": "[]"}
         admin_client.post("/admin/articles/topic/add/", sent)

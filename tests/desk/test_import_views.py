@@ -125,6 +125,7 @@ def test_odd_pages_are_the_first_or_last(admin_client, page):
         assert admin_client.get(url, {"page": page}).status_code == 200
 
 
+@pytest.mark.slow
 def test_pages_take_the_same_queries_for_one_and_many(admin_client, count_queries):
     urls = [RUNS, f"{PROBLEMS}?all", reverse("desk_import", args=[run().pk])]
 

@@ -30,6 +30,7 @@ class TestList:
         assert [listed.article.title for listed in page.context["rows"]] == ["Lead"]
         assert page.context["rows"][0].outlets == 1
 
+    @pytest.mark.slow
     def test_filters_by_date_name_their_zone(self, admin_client, settings):
         settings.TIME_ZONE = "Europe/Berlin"
 
@@ -40,6 +41,7 @@ class TestList:
         ):
             assert label in admin_client.get(url).content.decode()
 
+    @pytest.mark.slow
     def test_views_hold_their_stories(self, publisher):
         builders.article("Weak", quality=10)
         builders.article("Good", web_url="https://x.example/1")
@@ -71,6 +73,7 @@ class TestList:
             counts = {queue.key: number for queue, number in page.context["queues"]}
             assert counts.get(view, "1") == str(len(listed_titles)), view
 
+    @pytest.mark.slow
     def test_a_story_scheduled_before_is_published_on_the_day_of_its_time(self, publisher, monkeypatch):
         moment = datetime(2020, 6, 10, 9, tzinfo=UTC)
         monkeypatch.setattr(timezone, "now", lambda: moment)
@@ -87,6 +90,7 @@ class TestList:
         assert [row.article.title for row in page.context["rows"]] == ["Now", "Tomorrow"]
         assert {queue.key: number for queue, number in page.context["queues"]}["today"] == "2"
 
+    @pytest.mark.slow
     def test_five_views_hold_every_article_once(self, publisher):
         lead = builders.article("Lead")
         builders.folded(lead, "Member")
@@ -120,6 +124,7 @@ class TestList:
         assert [(rival.label, rival.article.title) for rival in rows["Twin"].rivals] == [("same URL:", "Good")]
         assert page.content.decode().count("on the site</span>") == 1
 
+    @pytest.mark.slow
     def test_a_lead_names_the_other_leads_that_list_its_member(self, publisher):
         first, second = builders.article("First", quality=90), builders.article("Second", quality=80)
         member = builders.folded(first, "Member", quality=5)
@@ -178,6 +183,7 @@ class TestList:
 
         assert len(seen) == len(set(seen)) == 120
 
+    @pytest.mark.slow
     def test_filters_narrow_the_list_and_invalid_ones_are_ignored(self, publisher):
         builders.article("The bridge", quality=10, topics=["AI"])
         builders.article(quality=20, provider=builders.provider("Herald", "herald.example"))
@@ -254,6 +260,7 @@ class TestList:
         view.full_clean()
         assert len(view.name) == 30
 
+    @pytest.mark.slow
     def test_a_view_of_the_same_name_is_replaced_and_long_filters_are_not_cut(self, publisher):
         def save(query: str) -> list[str]:
             sent = {"name": "Storms", "query": query}
@@ -264,6 +271,7 @@ class TestList:
         assert save(f"view=held&q={'x' * 1000}") == ["The filters are too long to be saved. Shorten their words."]
         assert SavedView.objects.get().query == "view=hot"
 
+    @pytest.mark.slow
     def test_rows_show_excerpts_where_the_browser_asked_for_them(self, publisher):
         builders.article("Storm", quality=10, excerpt="A gale from the west.")
         assert "A gale from the west." not in publisher.get(DESK).content.decode()
@@ -287,6 +295,7 @@ class TestList:
         links = re.findall(r'<a [^>]*href="/admin/desk/\?view=undecided">([^<]*)</a>', page)
         assert [" ".join(link.split()) for link in links if "Clear" in link] == way_out
 
+    @pytest.mark.slow
     def test_the_bar_counts_what_the_filters_leave(self, publisher):
         for title in ("Storm", "Bridge", "Bridge again"):
             builders.article(title, quality=10)

@@ -32,6 +32,7 @@ def found(**query: str) -> list[str]:
 
 
 class TestNotes:
+    @pytest.mark.slow
     def test_a_note_is_logged_marked_and_undone_and_changes_nothing_else(self, publisher):
         lead = builders.article("Lead", quality=50, heat=75)
         version = lead.version
@@ -70,6 +71,7 @@ class TestNotes:
         article.refresh_from_db()
         assert article.note == "Theirs"
 
+    @pytest.mark.slow
     def test_who_may_not_edit_reads_the_note_only(self, client):
         article = builders.article()
         operations.edit(article, note="Embargo until noon")
@@ -91,6 +93,7 @@ class TestNotes:
         assert found(q="zanzibar -again") == found(q="bridge zanzibar") == []
         assert "Bridge closed" not in client.get("/search/?q=zanzibar").content.decode()
 
+    @pytest.mark.slow
     def test_readers_clients_and_documents_never_get_notes_and_reasons(self, client, tmp_path):
         article = builders.article("Open", topics=["AI"])
         operations.edit(article, note="quagmire")
@@ -110,6 +113,7 @@ class TestNotes:
 
 
 class TestReasons:
+    @pytest.mark.slow
     def test_every_decision_keeps_its_reason(self, publisher):
         article, other = builders.article(topics=["AI"]), builders.article()
         sent = {
@@ -133,6 +137,7 @@ class TestReasons:
         pane = publisher.get(reverse("desk_story", args=[article.pk])).content.decode()
         assert f"{REASON} hold" in pane
 
+    @pytest.mark.slow
     def test_a_confirmation_keeps_the_reason_and_lets_the_editor_change_it(self, publisher):
         lead = builders.article("Lead")
         builders.folded(lead, "Member")
@@ -144,6 +149,7 @@ class TestReasons:
         run_action(publisher, "hold", lead, reason_text="another", confirmed="1")
         assert last_operation().reason == "another"
 
+    @pytest.mark.slow
     def test_a_reason_that_cannot_be_kept_decides_nothing(self, publisher, admin_client):
         article = builders.article()
         deletion = reverse("admin:articles_article_delete", args=[article.pk])
@@ -157,6 +163,7 @@ class TestReasons:
                 assert messages_of(page)[0].startswith("Nothing was changed. Your reason")
         assert not Operation.objects.exists()
 
+    @pytest.mark.slow
     def test_the_admin_asks_for_reasons_where_it_decides(self, admin_client):
         article, other = builders.article(), builders.article()
         listing = reverse("admin:articles_article_changelist")
@@ -177,6 +184,7 @@ class TestReasons:
         )
         assert f'value="{REASON}"' in confirmation.content.decode()
 
+    @pytest.mark.slow
     def test_history_and_desk_find_operations_by_reason_and_note(self, publisher):
         by_reason, by_note, other = (builders.article(title) for title in ("Held", "Noted", "Other"))
         operations.hold(by_reason, by=Actor(reason="Überfall retracted"))

@@ -249,6 +249,7 @@ def assert_ended(response) -> None:
     assert_for_nobody_else(response)
 
 
+@pytest.mark.slow
 def test_revoking_ends_a_link_and_its_pictures_and_no_other(admin_client, client):
     article, other = held(), held()
     picture = with_picture(article).removeprefix("/media/")
@@ -333,6 +334,7 @@ def places(article: Article) -> list[str]:
     return [reverse(name, args=[article.pk]) for name in names]
 
 
+@pytest.mark.slow
 def test_links_are_shown_and_revoked_where_editors_work_on_the_article(admin_client):
     article = held()
     for url in places(article):
@@ -359,6 +361,7 @@ def test_the_pane_of_the_desk_says_that_a_link_was_revoked(admin_client):
         assert f"<p>{message}</p>" in answer.content.decode()
 
 
+@pytest.mark.slow
 def test_ended_links_are_not_shown(admin_client, monkeypatch):
     article = held()
     gone = User.objects.create_superuser("gone", is_active=False)
@@ -368,6 +371,7 @@ def test_ended_links_are_not_shown(admin_client, monkeypatch):
     assert all("Shared preview links" not in page(admin_client, url) for url in places(article))
 
 
+@pytest.mark.slow
 def test_only_those_who_may_make_links_see_and_revoke_them(client):
     article = held()
     working = builders.preview_link(article)
@@ -449,6 +453,7 @@ def test_pictures_are_stored_copies(client):
     assert "pictures.example" not in html
 
 
+@pytest.mark.slow
 def test_the_articles_page_leads_to_its_preview(admin_client):
     article = held()
 

@@ -33,6 +33,7 @@ def state(article: Article) -> str:
 
 
 class TestMarks:
+    @pytest.mark.slow
     def test_rows_and_panes_name_failed_checks(self, publisher):
         article = waiting(excerpt="")
         for url in (DESK, reverse("desk_story", args=[article.pk])):
@@ -63,6 +64,7 @@ class TestMarks:
 
 @pytest.mark.usefixtures("asking")
 class TestAsking:
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("action", "fields"),
         [("publish", {}), ("schedule_tomorrow", {}), ("heat", {"heat": "90"}), ("quality", {"quality": "95"})],
@@ -109,6 +111,7 @@ class TestAsking:
         operations.publish(article, by=by)
         assert state(article) == "published"
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("htmx", [False, True])
     @pytest.mark.parametrize("name", ["desk_undo_last", "desk_undo"])
     def test_an_undo_that_publishes_asks_for_a_reason(self, publisher, name, htmx):
@@ -148,6 +151,7 @@ class TestAsking:
         assert "Publish it at the desk instead" in messages_of(page)[0]
         assert state(article) == "held"
 
+    @pytest.mark.slow
     def test_the_next_lead_that_is_published_in_its_place_is_marked_and_asked_about(self, publisher):
         lead = builders.article("Lead", quality=90)
         member = builders.folded(lead, "Member")
@@ -166,6 +170,7 @@ class TestAsking:
         assert Operation.objects.get().overridden == {str(member.pk): ["topic"]}
         assert state(member) == "published"
 
+    @pytest.mark.slow
     def test_so_is_the_next_lead_when_a_story_is_taken_down(self, admin_client):
         lead = builders.article("Lead", quality=90)
         member = builders.folded(lead, "Member")
@@ -181,6 +186,7 @@ class TestAsking:
 
 @pytest.mark.usefixtures("asking")
 class TestAdmin:
+    @pytest.mark.slow
     def test_the_form_keeps_what_was_typed_and_asks(self, admin_client):
         article = waiting()
         assert "override_checks" not in admin_client.get(change_url(article)).content.decode()
@@ -204,6 +210,7 @@ class TestAdmin:
         text = admin_client.get(change_url(waiting())).content.decode()
         assert "no picture, no topic" in text
 
+    @pytest.mark.slow
     def test_an_action_of_the_list_asks(self, admin_client):
         article = waiting()
         page = run_admin_action(admin_client, "publish_selected", article)
@@ -228,6 +235,7 @@ class TestAdmin:
         assert state(article) == "published"
         assert Operation.objects.get().overridden == {str(article.pk): ["topic"]}
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("is_one", [True, False])
     def test_a_deletion_asks_about_the_article_that_is_published_in_its_place(self, admin_client, is_one):
         lead = builders.article("Lead", quality=90)

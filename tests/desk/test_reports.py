@@ -33,6 +33,7 @@ def csv(publisher, key: str) -> list[str]:
     return b"".join(publisher.get(f"{REPORTS}{key}.csv").streaming_content).decode().splitlines()
 
 
+@pytest.mark.slow
 def test_decisions_are_counted_by_day_and_person_without_what_was_undone(publisher, by):
     for quality in (10, 20):
         operations.hold(builders.article(quality=quality), by=by)
@@ -71,6 +72,7 @@ def test_overrides_of_policy_and_checks_are_listed_with_reasons(publisher, by):
     }
 
 
+@pytest.mark.slow
 def test_overrides_go_by_the_policy_of_the_topic_where_it_has_one(publisher, by):
     strict = builders.topic("Strict")
     operations.change_policy(overrides={strict.pk: {"publish_threshold": 95}})

@@ -14,6 +14,7 @@ from tests.desk.helpers import messages_of, restore
 
 @pytest.mark.django_db
 class TestRestore:
+    @pytest.mark.slow
     def test_texts_scores_topics_state_outlet_and_time(self, admin_client):
         article = builders.article("Storm", quality=80, topics=["AI"])
         outlet, when = article.provider, article.published_at
@@ -39,6 +40,7 @@ class TestRestore:
         assert (article.decision, topics) == ("spiked: paywall", ["AI"])
         assert Operation.objects.first().who == "admin"
 
+    @pytest.mark.slow
     def test_stories_schedules_and_coverage(self, admin_client):
         lead = builders.article(quality=90)
         article = builders.article(quality=50)

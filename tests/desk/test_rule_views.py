@@ -53,6 +53,7 @@ def test_what_is_left_in_a_field_of_another_kind_does_not_count(publisher, sourc
     assert (rule.action, rule.topic, rule.points, rule.spike_reason) == ("hold", None, 0, "")
 
 
+@pytest.mark.slow
 def test_a_rule_is_saved_only_as_it_was_looked_at(publisher, source):  # noqa: F811
     some_entries(source)
 
@@ -81,6 +82,7 @@ def test_a_rule_is_saved_only_as_it_was_looked_at(publisher, source):  # noqa: F
     assert "it was: “storm” or “flood” in headline: quality +20" in page(publisher, "desk_rules")
 
 
+@pytest.mark.slow
 def test_a_rule_that_makes_no_sense_says_why(publisher):  # noqa: F811
     cases = [
         ({"words": ""}, "Enter a word or an outlet"),
@@ -104,6 +106,7 @@ def test_a_rule_that_makes_no_sense_says_why(publisher):  # noqa: F811
     assert not Rule.objects.exists()
 
 
+@pytest.mark.slow
 def test_rules_are_moved_switched_and_deleted_and_each_is_logged(publisher):  # noqa: F811
     first, second = (Rule.objects.create(action="hold", words=[word], position=n) for n, word in enumerate("ab"))
 
@@ -124,6 +127,7 @@ def test_rules_are_moved_switched_and_deleted_and_each_is_logged(publisher):  # 
     assert Rule.objects.get() == first
 
 
+@pytest.mark.slow
 def test_what_rules_kept_out_is_counted_and_found(publisher, source, django_assert_num_queries):  # noqa: F811
     rule = Rule.objects.create(action="never", words=["calm"])
     entry(source, "taken", article=builders.article("Storm"))

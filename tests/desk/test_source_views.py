@@ -292,6 +292,7 @@ def test_editors_see_sources_and_change_nothing(client, source):
     assert client.get(reverse("desk_add_source")).status_code == 403
 
 
+@pytest.mark.slow
 def test_a_row_says_which_source_brought_the_story(publisher, source):
     article = builders.article("Storm", published=False, heat=10)
     entry(source, "taken", article=article)

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 class TestOneStory:
+    @pytest.mark.slow
     def test_it_shows_members_and_why(self, publisher):
         lead = builders.article("Lead", quality=80, heat=90)
         member = builders.folded(lead, "Member")
@@ -27,6 +28,7 @@ class TestOneStory:
             assert page.context["lead"] == lead
             assert "quality" in page.content.decode()
 
+    @pytest.mark.slow
     def test_it_says_who_decided_and_why(self, publisher):
         article = builders.article("Storm", quality=10)
         run_action(publisher, "spike", article, reason="paywall", reason_text="nothing new")
@@ -42,6 +44,7 @@ class TestOneStory:
 
         assert re.search(r'scheduled</span>\s*<span class="by">\s*by ana, ', page)
 
+    @pytest.mark.slow
     def test_the_pane_and_a_merge_say_what_is_on_the_site(self, publisher):
         shown, hidden = builders.article(quality=90), builders.article(quality=10)
         for url, marks in (
@@ -51,6 +54,7 @@ class TestOneStory:
         ):
             assert publisher.get(url).content.decode().count("on the site</span>") == marks, url
 
+    @pytest.mark.slow
     def test_a_folded_article_without_a_lead_is_taken_out_or_folded_from_its_view(self, publisher):
         lead = builders.article(quality=90)
         orphans = [builders.article(heat=-1, quality=5, published=False) for _ in range(2)]
@@ -65,6 +69,7 @@ class TestOneStory:
         assert [Article.objects.get(pk=orphan.pk).heat for orphan in orphans] == [5, -1]
         assert not Article.objects.folded_without_lead().exists()
 
+    @pytest.mark.slow
     def test_stories_are_folded_taken_out_and_led_by_forms(self, publisher):
         lead, other = builders.article("Lead", quality=80), builders.article("Other", quality=50)
         run_action(publisher, "fold", other, into=str(lead.pk))
@@ -79,6 +84,7 @@ class TestOneStory:
         lead.refresh_from_db()
         assert (lead.lead, lead.heat) == (None, 80)
 
+    @pytest.mark.slow
     def test_a_merge_is_shown_before_it_is_done(self, publisher):
         one, other = builders.article("One", quality=80), builders.article("Other", quality=60)
         builders.related(other)
@@ -91,6 +97,7 @@ class TestOneStory:
         one.refresh_from_db()
         assert one.heat == 100
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("htmx", [False, True])
     def test_a_merge_names_what_moves_appears_and_disappears_before_it_is_done(self, publisher, htmx):
         one = builders.article("One", quality=65)
@@ -160,6 +167,7 @@ class TestOneStory:
         member.refresh_from_db()
         assert (member.heat, member.public) == (75, False)
 
+    @pytest.mark.slow
     def test_a_published_story_that_only_gets_another_lead_is_reported_afterwards(self, publisher):
         lead = builders.article("Lead", quality=80)
         member = builders.folded(lead, "Member", quality=75)
@@ -175,6 +183,7 @@ class TestOneStory:
             "Readers see “Lead” in place of “Member” now.",
         ]
 
+    @pytest.mark.slow
     def test_moves_say_which_story_they_moved_where(self, publisher):
         lead, other = builders.article("Lead", quality=80), builders.article("Other", quality=90)
         member = builders.folded(lead, "Member", quality=40)
@@ -229,6 +238,7 @@ class TestIncomingWords:
         )
         return reverse("desk_story", args=[article.pk])
 
+    @pytest.mark.slow
     def test_the_words_of_the_source_are_shown_beside_those_of_an_editor_and_used_on_request(self, publisher):
         article = builders.article(
             "Storm", pins=["excerpt", "title"], wishes={"title": "Storm grows", "excerpt": "More is known."}
@@ -243,6 +253,7 @@ class TestIncomingWords:
         assert (article.title, article.excerpt) == ("Storm grows", "More is known.")
         assert "The outlet has changed its words" not in publisher.get(url).content.decode()
 
+    @pytest.mark.slow
     def test_nothing_is_shown_where_only_an_editor_changed_them(self, publisher):
         edited = builders.article("Storm", pins=["title"], wishes={"title": "Gale"})
         unpinned = builders.article("Storm", wishes={"title": "Gale"})

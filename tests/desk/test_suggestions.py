@@ -51,6 +51,7 @@ def page(client, group: str = "editor") -> str:
     return client.get(reverse("desk_suggestions")).content.decode()
 
 
+@pytest.mark.slow
 def test_the_page_shows_pairs_with_their_evidence_and_the_lead_by_the_rule(client):
     first, second = pair()
     text = page(client)
@@ -84,6 +85,7 @@ def test_who_may_not_fold_sees_pairs_without_answers(client):
     assert "Same event" not in text
 
 
+@pytest.mark.slow
 def test_same_event_folds_under_the_better_one_and_can_be_undone(client):
     first, second = pair()
     page(client)
@@ -97,6 +99,7 @@ def test_same_event_folds_under_the_better_one_and_can_be_undone(client):
     assert waiting() == [(second.pk, first.pk)]
 
 
+@pytest.mark.slow
 def test_a_refusal_is_remembered_until_it_is_undone(client):
     first, second = pair()
     page(client)
@@ -131,6 +134,7 @@ def test_stories_of_one_event_are_neither_suggested_nor_kept_apart():
         operations.keep_apart(lead, lead)
 
 
+@pytest.mark.slow
 def test_of_a_folded_article_the_story_is_answered(client):
     first, second = pair()
     lead = article("The lead of the second", quality=70)
@@ -140,6 +144,7 @@ def test_of_a_folded_article_the_story_is_answered(client):
     assert f'name="row" value="{first.pk}:' in text
 
 
+@pytest.mark.slow
 def test_answers_count_unless_they_are_undone():
     first, second = pair()
     refusal = operations.keep_apart(second, first)
@@ -156,6 +161,7 @@ def test_answers_count_unless_they_are_undone():
     assert answers() == [Answer(score, True), Answer(score, False)]
 
 
+@pytest.mark.slow
 def test_the_cut_follows_the_answers_and_the_page_says_why(client):
     first, second = pair()
     Suggestion.objects.update(score=0.36)
@@ -190,6 +196,7 @@ def certain_pairs(number: int = 2) -> list[tuple[Article, Article]]:
     return pairs
 
 
+@pytest.mark.slow
 def test_all_certain_pairs_are_taken_as_one_operation_after_a_preview(client):
     pairs = certain_pairs()
     shown = article("Storm 1, on the site", quality=90)
@@ -221,6 +228,7 @@ def test_all_certain_pairs_are_taken_as_one_operation_after_a_preview(client):
     assert not Article.objects.exclude(lead=None).exists()
 
 
+@pytest.mark.slow
 def test_the_preview_says_what_it_leaves_as_it_is(client):
     [(lead, story), (unscored, other)] = certain_pairs()
     Article.objects.filter(pk=unscored.pk).update(heat=None, quality=None)
@@ -244,6 +252,7 @@ def test_the_dialog_for_folding_starts_with_the_suggestions(client):
     assert [evidence for _, evidence in targets] == [""]
 
 
+@pytest.mark.slow
 def test_home_and_desk_say_the_same_of_more_pairs_than_are_counted(client, monkeypatch):
     monkeypatch.setattr(listing, "LIKELY_MAX", 2)
     certain_pairs(5)
@@ -252,6 +261,7 @@ def test_home_and_desk_say_the_same_of_more_pairs_than_are_counted(client, monke
     assert (tasks["Suggested pairs"], client.get(reverse("desk")).context["suggested"]) == ("3", "3")
 
 
+@pytest.mark.slow
 def test_the_views_count_what_is_suggested(client):
     certain_pairs(3)
     for place in range(3):
@@ -265,6 +275,7 @@ def test_the_views_count_what_is_suggested(client):
     assert (len(context["pairs"]), context["number"], context["count"]) == (5, 5, "5")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 3])
 def test_the_number_of_queries_is_the_same_for_one_pair_and_many(client, django_assert_num_queries, number):
     for place in range(number):

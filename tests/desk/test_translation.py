@@ -34,6 +34,8 @@ PAGES = [
     *("admin:second_factor", "admin:password_change"),
 ]
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def newsroom(db, settings, client):

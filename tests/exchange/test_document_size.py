@@ -60,6 +60,7 @@ def by_merging(client: Client, lead: Article) -> str:
 DOORS = (by_its_page, by_a_link_on_its_page, by_words_at_the_desk, by_folding, by_merging)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
 def test_no_door_accepts_what_an_import_would_refuse(admin_client, lead, door: Callable[[Client, Article], str]):
     page = door(admin_client, lead)

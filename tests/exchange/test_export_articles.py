@@ -22,6 +22,7 @@ def export(directory: Path, **options: object) -> str:
     return out.getvalue()
 
 
+@pytest.mark.slow
 def test_the_demo_edition_is_exported_byte_for_byte(tmp_path):
     import_documents(SEEDS)
     export(tmp_path)

@@ -26,6 +26,8 @@ CORPUS = Path(__file__).resolve().parents[3] / "shared" / "corpus"
 STEM = "2020-06-09-x"
 FRAGILE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff]")
 
+pytestmark = pytest.mark.slow
+
 
 def parse_fully(text: str) -> Document:
     document = parse_yaml(text, "x.md")

@@ -104,6 +104,7 @@ def test_pinned_fields_keep_their_value_and_store_the_incoming_one(tmp_path):
     assert (article.quality, article.pins, article.wishes) == (20, ["quality"], {"quality": 85})
 
 
+@pytest.mark.slow
 def test_an_article_keeps_its_scores_if_its_document_has_none_any_more(tmp_path):
     path = write_document(tmp_path)
     import_documents(path)
@@ -141,6 +142,7 @@ def test_a_dry_run_reports_the_same_and_writes_nothing(tmp_path):
     assert Article.objects.get().heat == 90
 
 
+@pytest.mark.slow
 def test_a_dry_run_leaves_out_what_an_editor_pinned(tmp_path):
     import_documents(write_document(tmp_path))
     operations.edit(Article.objects.get(), title="Ours")
@@ -249,6 +251,7 @@ def test_a_second_file_of_the_same_name_with_other_content_is_rejected(tmp_path)
     assert "1 created, 0 updated, 1 unchanged, 1 rejected" in output
 
 
+@pytest.mark.slow
 def test_related_links_find_their_articles_in_either_order_of_import(tmp_path):
     write_document(tmp_path)
     import_documents(tmp_path)
@@ -303,6 +306,7 @@ def test_the_rescore_option_applies_the_policy(tmp_path):
     assert (article.heat, article.published, article.public) == (90, True, True)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not SHARED.exists(), reason="the project's first document lies beside the project")
 def test_the_first_document_of_the_project_is_imported_completely():
     lines = import_documents(SHARED / "seeds").splitlines()
@@ -343,6 +347,7 @@ def herald(folder: Path, **changed: object) -> Path:
     return write_document(folder, document(**(values | changed)), "2020-06-09-port-city-loses-its-bridge-until-july.md")
 
 
+@pytest.mark.slow
 def test_a_missing_file_changes_nothing_without_prune(tmp_path):
     path = write_document(tmp_path)
     other_path = herald(tmp_path, heat=80, published="true")
@@ -399,6 +404,7 @@ def test_the_report_contains_warnings_about_several_documents(tmp_path):
     assert len(lines) == 2
 
 
+@pytest.mark.slow
 def test_an_import_after_unpinning_stores_the_documents_hash_again(tmp_path):
     path = write_document(tmp_path)
     import_documents(path)
@@ -521,6 +527,7 @@ def test_a_cycle_of_topics_is_rejected_with_file_and_field(tmp_path):
     assert "Two.yaml: parent: “One” already stands below “Two”" in failed_import(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_line_in_the_body_that_looks_like_secured_is_a_change(tmp_path):
     path = write_document(tmp_path, document(secured=None) + "secured: one\n")
     import_documents(path)

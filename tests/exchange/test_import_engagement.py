@@ -26,6 +26,7 @@ class TestEngagement:
         article = Article.objects.get()
         return infer_engagement(policy_for(article)[0], article.document_scores)
 
+    @pytest.mark.slow
     def test_it_follows_the_policy_of_the_topic(self, tmp_path, transport):
         path = write_document(tmp_path, document(heat=92))
         import_documents(path)
@@ -52,6 +53,7 @@ class TestEngagement:
 
         assert Article.objects.get().heat == 97
 
+    @pytest.mark.slow
     def test_the_numbers_of_the_document_before_return_when_an_import_is_undone(self, tmp_path):
         path = write_document(tmp_path, document(heat=92))
         import_documents(path)
@@ -69,6 +71,7 @@ class TestEngagement:
         article = Article.objects.get()
         assert (article.heat, article.public) == (92, True)
 
+    @pytest.mark.slow
     def test_the_topics_that_an_editor_set_count(self, tmp_path, transport):
         path = write_document(tmp_path, document(heat=92))
         import_documents(path)

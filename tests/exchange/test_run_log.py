@@ -43,6 +43,7 @@ def test_a_run_has_its_counts_its_operation_and_why_files_were_refused(folder):
     assert problem in ImportProblem.objects.open()
 
 
+@pytest.mark.slow
 def test_a_file_that_was_refused_is_marked_once_it_is_accepted(folder):
     refused = import_(folder).problems.get()
     (folder / "2020-06-09-bad.md").write_text(document(title="Bridge closes", webUrl="https://courier.example/bridge"))
@@ -92,6 +93,7 @@ def test_warnings_are_counted_beyond_those_that_are_kept(folder, monkeypatch):
     assert run.problems.filter(kind="warning").count() == 1
 
 
+@pytest.mark.slow
 def test_a_run_outlives_the_undo_of_its_operation(folder):
     run = import_(folder)
     operations.undo(run.operation)

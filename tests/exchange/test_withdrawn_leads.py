@@ -9,7 +9,7 @@ from articles.models import Article
 from tests.documents import import_documents, write_demo_documents
 from tests.operations.documents import LEAD, MEMBER, OTHER, named, put
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def removed_by_source(text: str) -> str:

@@ -116,6 +116,7 @@ def test_the_first_run_sends_the_sites_feeds_and_the_next_sends_nothing(hub, cap
     assert hub.take_received() == []
 
 
+@pytest.mark.slow
 def test_a_change_is_sent_for_the_site_its_topics_and_its_provider(hub, capsys, known_article):
     operations.edit(known_article, title="Another title")
     ping(capsys)
@@ -124,6 +125,7 @@ def test_a_change_is_sent_for_the_site_its_topics_and_its_provider(hub, capsys, 
     )
 
 
+@pytest.mark.slow
 def test_a_change_is_sent_for_the_outlets_that_cover_the_story(hub, capsys, known_article):
     builders.related(known_article, provider=builders.provider("Mirror", "mirror.example"))
     operations.edit(known_article, title="Another title")
@@ -131,6 +133,7 @@ def test_a_change_is_sent_for_the_outlets_that_cover_the_story(hub, capsys, know
     assert {f"{SITE}/providers/{name}.example/feed.rss" for name in ("courier", "mirror")} < set(feeds(hub))
 
 
+@pytest.mark.slow
 def test_every_feed_that_is_sent_exists_and_names_its_hub(hub, capsys, client, known_article):
     operations.edit(known_article, title="Another title")
     ping(capsys)
@@ -175,6 +178,7 @@ def test_a_deleted_story_is_sent(hub, capsys, known_article):
     assert feeds(hub) == all_of("/feeds/latest.", "/topics/ai/feed.", "/providers/courier.example/feed.")
 
 
+@pytest.mark.slow
 def test_a_moved_story_is_sent_for_its_old_and_its_new_provider(hub, capsys, known_article):
     builders.article(topics=["Robotics"])
     ping(capsys)

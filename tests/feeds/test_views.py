@@ -252,6 +252,7 @@ def test_a_story_without_a_source_leads_to_its_page(client, form):
     assert item["link"] == f"http://testserver{article.get_absolute_url()}"
 
 
+@pytest.mark.slow
 def test_an_edited_headline_is_ours_and_a_link_names_the_outlets_own(client):
     article = published("Theirs &amp; theirs", web_url="https://courier.example/1?a=ü")
     operations.edit(article, title="Ours")
@@ -288,6 +289,7 @@ def test_a_domain_may_be_a_whole_path(client):
 # Which stories
 
 
+@pytest.mark.slow
 def test_hidden_articles_are_in_no_feed(client):
     published("A shown story")
     outlet = builders.provider("Secret Outlet", "secret.example")
@@ -310,6 +312,7 @@ def test_a_feed_shows_changes_on_the_next_request(client):
     assert "Now you see it" not in text_of(client, LISTS[0], "rss")
 
 
+@pytest.mark.slow
 def test_a_feed_holds_the_newest_fifty_stories(client):
     for number in range(52):
         builders.article(f"Number {number}", published_at=MORNING + timedelta(hours=number))

@@ -287,6 +287,7 @@ def literals_only(getaddrinfo):
     return look_up
 
 
+@pytest.mark.slow
 def test_the_next_address_is_tried_if_one_refuses_the_connection(server):
     server.answers["/picture"] = answer(JPEG)
     allowed = [
@@ -428,6 +429,7 @@ def test_a_response_that_is_too_large_is_not_read_to_its_end(server, reply):
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 80_000  # kilobytes
 
 
+@pytest.mark.slow
 def test_a_picture_of_the_maximum_size_is_accepted(server):
     data = JPEG + b"\0" * (MAX_BYTES - len(JPEG))
     assert len(fetch(server, answer(data), seconds=10)) == MAX_BYTES
@@ -450,6 +452,7 @@ def test_headers_are_read_up_to_64_kilobytes(server, reply):
     assert "headers of more than 64 kB" in str(failure) or "breaks off the connection: got more than" in str(failure)
 
 
+@pytest.mark.slow
 def test_compressed_responses_are_rejected(server):
     bomb = gzip.compress(b"\xff\xd8\xff" + b"\0" * 50_000_000)
     for encoding in ("gzip", "deflate", "br", "gzip, gzip", "zstd"):

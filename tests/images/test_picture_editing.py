@@ -105,12 +105,14 @@ def test_a_picture_that_is_taken_down_while_the_page_is_saved_is_rejected(admin_
     assert Article.objects.get().title == "Before"
 
 
+@pytest.mark.slow
 def test_a_picture_needs_a_url_or_a_file(admin_client):
     article = builders.article()
     page = save(admin_client, change_url(article), **{"images-TOTAL_FORMS": "1", "images-0-title": "x"})
     assert "A picture needs a URL or a file." in page.content.decode()
 
 
+@pytest.mark.slow
 def test_edited_alternative_text_and_credit_survive_imports_and_undo(admin_client, client):
     article = builders.article()
     builders.picture(article, URL)
@@ -165,6 +167,7 @@ def test_a_picture_is_taken_down_wherever_it_is_shown(admin_client, client, medi
     assert "This picture was taken down." in again.content.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("group", "offered"), [("editor", False), ("publisher", True)])
 def test_taking_down_is_offered_to_those_with_the_permission(client, group, offered):
     article = builders.article()
@@ -175,6 +178,7 @@ def test_taking_down_is_offered_to_those_with_the_permission(client, group, offe
     assert ("Take down for good" in page) == offered
 
 
+@pytest.mark.slow
 def test_the_confirmation_lists_the_articles_of_all_urls_of_the_picture(admin_client):
     one, other = builders.article("One"), builders.article("Other")
     key = builders.picture(one, URL).key
@@ -205,6 +209,7 @@ def test_a_picture_that_was_never_stored_can_be_taken_down(admin_client):
 # Why a picture is missing
 
 
+@pytest.mark.slow
 def test_desk_and_admin_show_why_a_picture_is_missing(admin_client):
     article = builders.article("Lost", picture_count=1)
     builders.picture(article, URL, held=False)
@@ -216,6 +221,7 @@ def test_desk_and_admin_show_why_a_picture_is_missing(admin_client):
     assert "Lost" in admin_client.get("/admin/desk/?view=pictures").content.decode()
 
 
+@pytest.mark.slow
 def test_the_desk_shows_stored_copies(admin_client):
     article = builders.article()
     copy = builders.picture(article, URL)

@@ -13,7 +13,7 @@ from tests import builders
 
 from .test_run import entry, fetch, follow
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def add_rule(action: str, word: str, **values) -> Rule:

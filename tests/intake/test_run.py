@@ -87,6 +87,7 @@ def test_the_same_feed_again_makes_no_article_and_no_operation():
     assert (Article.objects.count(), Operation.objects.count()) == (2, 1)
 
 
+@pytest.mark.slow
 def test_nothing_becomes_public_unasked():
     """Not by a rescore, a policy that shows unscored articles, a score, or the fold of another story."""
     builders.provider("Courier", registered=True, weight=1000)
@@ -104,6 +105,7 @@ def test_nothing_becomes_public_unasked():
     assert Article.objects.public().count() == 1
 
 
+@pytest.mark.slow
 def test_a_source_that_publishes_by_the_policy_does_so_at_the_threshold():
     builders.provider("Courier", registered=True, weight=30)
     outlet = builders.provider("Herald", "herald.example")
@@ -157,6 +159,7 @@ def test_two_stories_of_one_headline_and_day_get_two_names():
     ]
 
 
+@pytest.mark.slow
 def test_undo_takes_the_stories_out_for_good_and_redo_brings_them_back():
     source, document = follow(), [entry(1), entry(2)]
     fetch(source, *document)
@@ -183,6 +186,7 @@ def test_who_may_follow_sources_may_undo_an_intake():
     assert may == {"editor": False, "publisher": True, "importer": False}
 
 
+@pytest.mark.slow
 def test_an_import_that_prunes_leaves_stories_of_sources_alone(tmp_path):
     fetch(follow(), entry(1))
     (tmp_path / "2020-06-09-a.md").write_text(CANONICAL)
@@ -192,6 +196,7 @@ def test_an_import_that_prunes_leaves_stories_of_sources_alone(tmp_path):
     assert not Article.objects.filter(missing=True).exists()
 
 
+@pytest.mark.slow
 def test_what_was_taken_in_is_unchanged_when_it_is_exported_and_imported(tmp_path, capsys):
     fetch(follow(), entry(1, picture="https://p.example/1.jpg", excerpt='He said: "no"'), entry(2))
     call_command("export_articles", str(tmp_path / "out"), verbosity=0)
@@ -203,6 +208,7 @@ def test_what_was_taken_in_is_unchanged_when_it_is_exported_and_imported(tmp_pat
     assert set(Article.objects.values_list("state", flat=True)) == {State.UNDECIDED}
 
 
+@pytest.mark.slow
 def test_an_export_of_what_is_decided_leaves_out_what_waits(tmp_path):
     fetch(follow(), entry(1), entry(2), entry(3))
     operations.publish(Article.objects.get(title="Story 1"))
@@ -242,6 +248,7 @@ def test_an_intake_leaves_the_articles_of_a_killed_import_to_the_command_that_co
     assert (pending.staged, pending.public) == (True, False)
 
 
+@pytest.mark.slow
 def test_a_story_that_nobody_has_decided_follows_its_source():
     source = follow()
     fetch(source, entry(1), entry(2))
@@ -259,6 +266,7 @@ def test_a_story_that_nobody_has_decided_follows_its_source():
     assert fetch(source, entry(1, title="Storm grows", **changes), entry(2, title="Other", **changes)) == {}
 
 
+@pytest.mark.slow
 def test_a_decided_story_keeps_its_words_and_knows_the_new_ones():
     source = follow()
     fetch(source, entry(1), entry(2))
@@ -276,6 +284,7 @@ def test_a_decided_story_keeps_its_words_and_knows_the_new_ones():
     assert Operation.objects.count() == number
 
 
+@pytest.mark.slow
 def test_undoing_an_intake_of_changes_restores_the_words():
     source = follow()
     fetch(source, entry(1))
@@ -287,6 +296,7 @@ def test_undoing_an_intake_of_changes_restores_the_words():
     assert fetch(source, entry(1, title="Storm grows")) == {}
 
 
+@pytest.mark.slow
 def test_a_story_published_by_the_policy_follows_its_source():
     builders.provider("Courier", registered=True, weight=60)
     source = follow(publication="policy")
@@ -297,6 +307,7 @@ def test_a_story_published_by_the_policy_follows_its_source():
     assert Article.objects.public().get().title == "Storm grows"
 
 
+@pytest.mark.slow
 def test_a_changed_entry_whose_article_is_gone_brings_nothing():
     source = follow()
     fetch(source, entry(1))

@@ -72,6 +72,7 @@ def published_and_waiting() -> tuple[Article, Article]:
     return get(EVENT), get(SAME_EVENT)
 
 
+@pytest.mark.slow
 def test_it_waits_undecided_and_says_why(client):
     published, waiting = published_and_waiting()
 
@@ -84,6 +85,7 @@ def test_it_waits_undecided_and_says_why(client):
     assert f"is the same event as “{EVENT[0]}”, which is published" in page
 
 
+@pytest.mark.slow
 def test_nothing_but_an_answer_or_a_decision_ends_the_waiting():
     published, waiting = published_and_waiting()
 
@@ -97,6 +99,7 @@ def test_nothing_but_an_answer_or_a_decision_ends_the_waiting():
     assert (get(SAME_EVENT).public, get(SAME_EVENT).same_event_as) == (True, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_announced", [True, False])
 def test_not_the_same_lets_the_policy_decide_if_a_preview_said_so(is_announced):
     published, waiting = published_and_waiting()
@@ -110,6 +113,7 @@ def test_not_the_same_lets_the_policy_decide_if_a_preview_said_so(is_announced):
     assert (get(SAME_EVENT).public, get(SAME_EVENT).same_event_as) == (False, published.name)
 
 
+@pytest.mark.slow
 def test_the_desk_asks_before_an_answer_publishes(client):
     published, waiting = published_and_waiting()
     user = User.objects.create_user("ed", is_staff=True)
@@ -128,6 +132,7 @@ def test_the_desk_asks_before_an_answer_publishes(client):
     assert operations.can_undo(user, Operation.objects.first())
 
 
+@pytest.mark.slow
 def test_same_event_folds_it_or_lets_it_lead_in_public():
     published, waiting = published_and_waiting()
 
@@ -138,6 +143,7 @@ def test_same_event_folds_it_or_lets_it_lead_in_public():
     assert [article.title for article in Article.objects.public()] == [SAME_EVENT[0]]
 
 
+@pytest.mark.slow
 def test_it_waits_for_the_next_published_story_that_may_be_the_same():
     published, waiting = published_and_waiting()
     third = builders.article(
@@ -176,6 +182,7 @@ def test_of_two_stories_of_one_feed_the_later_one_waits():
     assert Article.objects.public().get().name == waiting.same_event_as
 
 
+@pytest.mark.slow
 def test_a_refused_story_that_comes_in_again_does_not_wait():
     published, waiting = published_and_waiting()
     operations.keep_apart(waiting, published)

@@ -83,6 +83,7 @@ def test_stories_without_a_url_take_no_place_of_others():
     assert [link.article_id for link in due_links(NOW, 1)] == [linked.pk]
 
 
+@pytest.mark.slow
 def test_coverage_that_readers_see_is_looked_at_once_after_the_stories(publisher):
     one, other = story("one"), story("other")
     for lead in (one, other):
@@ -127,6 +128,7 @@ def test_a_host_that_is_down_or_wants_to_be_left_alone_is_asked_once():
     assert look(client) == {"work": 1, "failed": 1, "left": 2}
 
 
+@pytest.mark.slow
 def test_the_desk_lists_dead_links_of_stories_on_the_site(publisher):
     for path in ("gone", "fine"):
         story(path)

@@ -134,6 +134,7 @@ def test_a_url_that_occurs_twice_is_stored_once(media, folder, capsys):
     assert f"{URL} is already in line 1" in messages
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -49,6 +49,7 @@ def reports(settings, monkeypatch):
     init(dsn=None)
 
 
+@pytest.mark.slow
 def test_an_error_report_names_the_error_and_contains_nothing_private(reports, monkeypatch):
     monkeypatch.setattr("monitoring.views.PROBES", {"/preview/MTI:1x:sig/": fail})
     client = Client(raise_request_exception=False)

@@ -9,6 +9,7 @@ from tests.random_walks import build_newsroom
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.slow
 def test_undo_restores_a_deleted_lead_with_all_its_lists_and_members():
     build_newsroom()
     lead = Article.objects.get(title="Lead 1")

@@ -238,6 +238,7 @@ class TestTakeOut:
 
         assert (outcome.operation, outcome.done) == (None, [member.pk])
 
+    @pytest.mark.slow
     def test_an_editor_can_fold_it_again(self):
         lead, member = story()
         operations.take_out(member)
@@ -248,6 +249,7 @@ class TestTakeOut:
         assert (member.lead, lead.heat) == (lead, 90)
         assert Pairing.objects.get().together
 
+    @pytest.mark.slow
     def test_an_unscored_article_is_unscored_again(self):
         lead = builders.article("Lead", quality=90)
         raw = builders.article("Raw", quality=None, heat=None)
@@ -351,6 +353,7 @@ class TestMakeLead:
 
 
 class TestMerge:
+    @pytest.mark.slow
     def test_two_stories_become_one_without_losing_links(self):
         lead, *members = story("Lead", 80, 2)
         former, *former_members = story("Former", 90, 2)
@@ -373,6 +376,7 @@ class TestMerge:
         fresh(lead)
         assert (lead.heat, lead.public) == (75, is_announced)
 
+    @pytest.mark.slow
     def test_undo_separates_them_again(self):
         lead, *_ = story("Lead", 80, 2)
         former, *_ = story("Former", 90, 2)
@@ -418,6 +422,7 @@ class TestALeadThatIsFoldedByRules:
         Article.objects.filter(pk=member.pk).update(wishes={"quality": 120})
         return operations.unpin(Article.objects.get(pk=member.pk), "quality")
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("change", ["better_member", "worse_lead", "unpinned_quality"])
     def test_they_follow_to_the_new_lead(self, change):
         lead, member, hand = self.story()

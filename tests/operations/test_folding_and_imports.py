@@ -27,7 +27,7 @@ from tests.operations.documents import (
 )
 from tests.operations.states import story_table
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 APART = "2020-06-09-event-1-as-outlet-0-tells-it"
 

@@ -109,6 +109,7 @@ def test_a_story_kept_off_the_front_page_is_everywhere_else(client, stories):
     assert front(client) == ["Ada", "Bea", "Cleo", "Dora", "Edda"]  # its pick has ended
 
 
+@pytest.mark.slow
 def test_later_pages_leave_out_what_is_kept_off(client, stories):
     for number in range(45):
         builders.article(f"More {number}", heat=90)
@@ -188,6 +189,7 @@ def test_a_pick_changes_no_score(stories):
     assert Article.objects.get(pk=stories[0].pk).heat == 1000  # though the policy would say 80
 
 
+@pytest.mark.slow
 def test_a_pick_stays_with_its_story_when_that_gets_another_lead(client, stories):
     lead = stories[3]
     member = builders.folded(lead, "Dora, again", quality=75)

@@ -100,6 +100,7 @@ class TestPublishing:
         operations.edit(article, published_at=clock.moment + 20 * DAY)
         assert stored(article).listed_at == first
 
+    @pytest.mark.slow
     def test_a_story_that_returns_keeps_its_place(self, clock, shown_before):
         article = hidden(clock, HOUR)
         operations.publish(article)
@@ -124,6 +125,7 @@ class TestPublishing:
         operations.publish(article)
         assert (stored(article).listed_at > clock.moment - HOUR) is is_cleared
 
+    @pytest.mark.slow
     def test_undo_of_a_later_act_does_not_clear_it(self, clock, shown_before):
         article = hidden(clock, 2 * HOUR)
         operations.publish(article)
@@ -175,6 +177,7 @@ class TestImports:
         operations.edit(articles["recent"], published_at=now - 3 * DAY)
         assert stored(articles["recent"]).listed_at == now - 3 * DAY
 
+    @pytest.mark.slow
     def test_an_archive_moves_nothing_at_the_top_of_a_newsroom_that_has_shown_stories(
         self, client, clock, shown_before, tmp_path
     ):
@@ -192,6 +195,7 @@ class TestImports:
         assert set(ArticleTopic.objects.values_list("listed_at", flat=True)) == {listed_at}
         assert [article.hot for article in articles.values()] == [article.hot_now() for article in articles.values()]
 
+    @pytest.mark.slow
     def test_a_document_dated_ahead_is_a_warning_of_import_row_and_view(
         self, admin_client, clock, shown_before, tmp_path
     ):

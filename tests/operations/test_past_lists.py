@@ -55,6 +55,7 @@ def test_a_deleted_article_comes_back_with_renamed_topics():
     assert topics_of(article) == ["Machines", "Health"]
 
 
+@pytest.mark.slow
 def test_undo_says_which_topic_was_deleted_and_leaves_the_list(admin_client):
     article = builders.article("Storm", topics=["AI", "Health"])
     removed = removal_of_ai(article)
@@ -67,6 +68,7 @@ def test_undo_says_which_topic_was_deleted_and_leaves_the_list(admin_client):
     assert (topics_of(article), Article.objects.get().pins) == (["Health"], ["topics"])
 
 
+@pytest.mark.slow
 def test_undo_says_what_a_restored_article_lacks(admin_client):
     herald = builders.provider("Herald", "herald.example")
     article = builders.article("Storm", topics=["AI", "Health"])
@@ -83,6 +85,7 @@ def test_undo_says_what_a_restored_article_lacks(admin_client):
     assert topics_of(article) == ["Health"]
 
 
+@pytest.mark.slow
 def test_undo_and_restore_leave_coverage_of_an_outlet_that_was_deleted(admin_client):
     herald = builders.provider("Herald", "herald.example")
     article = builders.article("Storm")

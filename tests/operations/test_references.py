@@ -31,6 +31,7 @@ def logo(settings, tmp_path):
     return default_storage.save("logos/a.png", ContentFile(b"logo"))
 
 
+@pytest.mark.slow
 def test_a_change_of_logos_is_one_operation_that_the_history_describes_and_undo_reverses(admin_client, logo):
     provider = builders.provider("Courier", "courier.example")
     logo_values = {"url": "/a.png", "width": 50, "height": 50, "position": 0, "extra": [["alt", "A"]], "file": logo}
@@ -79,6 +80,7 @@ def test_a_logo_whose_file_was_deleted_is_restored_without_it(logo):
     assert not provider.logos.exists()
 
 
+@pytest.mark.slow
 def test_a_deleted_outlet_is_restored_with_its_logos_and_deleted_again_by_undo(admin_client):
     provider = builders.provider("Courier", "courier.example", registered=True, weight=5, extra=[["since", "1880"]])
     provider.logos.create(url="/a.png", width=50, height=50)
@@ -131,6 +133,7 @@ def test_deleting_an_outlet_that_came_into_use_meanwhile_says_why_not(admin_clie
     ]
 
 
+@pytest.mark.slow
 def test_a_deleted_topic_is_restored_with_its_articles_and_policy_and_deleted_again_by_undo(admin_client):
     topic = builders.topic("AI", keywords=["robot"], parent=None, weight=3)
     article = builders.article(topics=["Health", "AI", "Law"], quality=60)

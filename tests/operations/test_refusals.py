@@ -17,7 +17,7 @@ from config.migrations import known_migrations
 from tests.documents import document, import_documents, write_demo_documents, write_document
 from tests.operations.states import broken_chains
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 FIRST, SECOND = "2020-06-09-first", "2020-06-09-second"
 TITLES = {FIRST: "Apple acquires Xnor.ai", SECOND: "Xnor.ai is acquired by Apple"}

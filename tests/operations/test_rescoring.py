@@ -50,6 +50,7 @@ def test_the_policy_for_unscored_articles_applies_at_once():
     assert not article.public
 
 
+@pytest.mark.slow
 def test_undo_restores_the_numbers_and_the_overrides_of_topics():
     topic, other = builders.topic("AI"), builders.topic("Health")
     operations.change_policy(overrides={other.pk: {"bonus_floor": 20, "publish_threshold": 80}})

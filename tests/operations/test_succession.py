@@ -74,6 +74,7 @@ def test_no_rescore_publishes_a_member(withdraw):
     assert not Article.objects.filter(public=True).exists()
 
 
+@pytest.mark.slow
 @WITHDRAWALS
 def test_undo_restores_every_row_and_redo_withdraws_again(withdraw):
     lead, *_ = story()
@@ -88,6 +89,7 @@ def test_undo_restores_every_row_and_redo_withdraws_again(withdraw):
     assert newsroom_state() == after
 
 
+@pytest.mark.slow
 @WITHDRAWALS
 def test_the_best_member_can_be_published_in_its_place_by_the_same_operation(withdraw):
     lead, best, other = story()
@@ -141,6 +143,7 @@ def test_deleting_an_unpublished_lead_leaves_a_story_that_waits():
     assert (row(best).state, row(best).published, "published" in row(best).pins) == ("undecided", False, True)
 
 
+@pytest.mark.slow
 def test_a_member_that_was_decided_or_has_no_quality_does_not_lead():
     lead, best, other = story()
     builders.folded(lead, "Unscored", quality=None)
@@ -160,6 +163,7 @@ def test_of_a_story_that_is_withdrawn_as_a_whole_nothing_is_left():
     assert row(best).lead == lead
 
 
+@pytest.mark.slow
 def test_stories_withdrawn_together_each_get_a_lead(monkeypatch):
     monkeypatch.setattr("articles.stories.rescoring.CHUNK", 1)
     monkeypatch.setattr("articles.audit_log.unit_of_work.FLUSH_THRESHOLD", 1)
@@ -183,6 +187,7 @@ def folded_by_another_lead(lead: Article, second: Article) -> Operation | None:
     return operations.make_lead(lead).operation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fold", [folded_by_merging, folded_by_another_lead])
 def test_no_undo_of_an_earlier_act_shows_a_story_that_waits_since(fold):
     lead, second = (builders.article(title, quality=quality) for title, quality in (("Lead", 95), ("Second", 90)))
@@ -211,6 +216,7 @@ def test_no_undo_of_an_earlier_act_shows_a_folded_article_that_was_reopened_sinc
 
 
 class TestPublishingTheLeadAgain:
+    @pytest.mark.slow
     @pytest.mark.parametrize("acts", [[operations.hold], [operations.spike, operations.reopen]])
     def test_it_takes_its_members_back(self, acts):
         lead, best, other = story()
@@ -226,6 +232,7 @@ class TestPublishingTheLeadAgain:
         operations.undo(Operation.objects.first())
         assert (row(best).previous_lead, row(other).lead) == (lead.name, best)
 
+    @pytest.mark.slow
     def test_unpinning_does_the_same_and_says_so(self):
         lead, best, other = story(wishes={"published": True})
         operations.hold(lead)

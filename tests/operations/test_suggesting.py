@@ -114,6 +114,7 @@ def test_rescoring_takes_suggestions_first():
     assert scores(article) == (None, None, None, True)
 
 
+@pytest.mark.slow
 def test_an_import_takes_suggestions_which_later_documents_overrule(tmp_path):
     lacking = {"quality": None, "heat": None, "published": None}
 

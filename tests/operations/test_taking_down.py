@@ -126,6 +126,7 @@ def story(folder, client) -> Article:
     return story
 
 
+@pytest.mark.slow
 def test_its_words_leave_every_table(story, client):
     changes = client.get("/api/changes").json()
     two = Article.objects.get(name=TWO)
@@ -158,6 +159,7 @@ def test_its_words_leave_every_table(story, client):
     assert client.get(reverse("desk_history")).status_code == 200
 
 
+@pytest.mark.slow
 def test_nothing_brings_it_back(story, folder):
     earlier = list(Operation.objects.order_by("-pk"))
     taken = operations.take_down_story(story, by=BY).operation
@@ -213,6 +215,7 @@ def test_pictures_and_reports_of_others_stay():
     assert Event.objects.filter(subject_id=other.pk, field="title").get().after == "Flood"
 
 
+@pytest.mark.slow
 def test_an_undo_at_the_desk_says_what_it_left_out(client):
     story, other = builders.article(), builders.article()
     operation = operations.hold(Article.objects.all()).operation
@@ -257,6 +260,7 @@ class _taken:
         pass
 
 
+@pytest.mark.slow
 def test_the_desk_asks_twice_and_says_what_disappears(client):
     lead = builders.article("Lead", web_url=PAGE)
     builders.article("Twin", web_url=PAGE)
@@ -285,6 +289,7 @@ def test_the_desk_asks_twice_and_says_what_disappears(client):
     assert client.get(url).status_code == 403
 
 
+@pytest.mark.slow
 def test_its_name_and_its_page_are_refused_where_editors_add_stories(client):
     story = builders.article(web_url=PAGE)
     name = story.name

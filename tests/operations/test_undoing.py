@@ -33,6 +33,7 @@ SEEDS = [
 STEPS = 6
 
 
+@pytest.mark.slow
 def test_many_articles_take_no_more_work_each_than_a_few(monkeypatch):
     """Articles are restored in chunks; those of earlier chunks aren't written again with each."""
     monkeypatch.setattr("articles.operations.undoing.chunked", partial(chunked, size=2))
@@ -108,6 +109,7 @@ def events_of(operation: Operation | None) -> set[tuple[str, str]]:
     return {((deleted_names | names)[event.subject_id], event.field) for event in events}
 
 
+@pytest.mark.slow
 def test_undo_keeps_what_others_changed_since_and_says_who():
     ana = get_user_model().objects.create_user("ana")
     article = builders.article("Storm", quality=60)
@@ -123,6 +125,7 @@ def test_undo_keeps_what_others_changed_since_and_says_who():
     ]
 
 
+@pytest.mark.slow
 def test_undo_keeps_all_parts_of_a_later_decision():
     """A spike after a hold changes the state alone: undoing the hold must not publish a rejected article."""
     article = builders.article(quality=90)
@@ -142,6 +145,7 @@ def test_undo_keeps_all_parts_of_a_later_decision():
     assert (member.lead, member.heat, member.pins) == (other, -1, ["lead"])
 
 
+@pytest.mark.slow
 def test_undo_leaves_a_field_that_its_operation_changed_there_and_back():
     article = builders.article("Storm")
     with unit_of_work(Verb.EDIT) as uow:
@@ -158,6 +162,7 @@ def test_undo_leaves_a_field_that_its_operation_changed_there_and_back():
     assert (article.title, article.category, outcome.not_restored) == ("Gale", category, [])
 
 
+@pytest.mark.slow
 def test_unpinning_that_was_undone_counts_as_no_later_decision():
     """The member of a deleted lead waits for an editor: its pin goes with the deletion."""
     lead, member = builders.article(quality=90), builders.article(quality=80)
@@ -290,6 +295,7 @@ def test_a_member_that_came_since_and_is_linked_to_the_successor_alone_stands_by
     assert (row.heat, row.state, row.public, outcome.not_restored) == (50, "undecided", False, [])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_refused", [False, True])
 def test_a_member_that_an_editor_folded_since_goes_with_the_successor_unless_it_was_kept_apart(is_refused):
     lead, member = story(90, 40)
@@ -307,6 +313,7 @@ def test_a_member_that_an_editor_folded_since_goes_with_the_successor_unless_it_
     assert changes_between(before, newsroom_state()) == set()
 
 
+@pytest.mark.slow
 def test_undo_leaves_a_successor_under_which_the_previous_lead_was_folded_since():
     lead, member = story(90, 80)
     other = builders.folded(lead, "Other", quality=40)
@@ -345,6 +352,7 @@ def test_a_heat_that_undo_restores_follows_from_the_quality_of_today():
     assert newsroom_state() == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("quality", "is_public"), [(20, False), (90, True)])
 def test_an_unfolded_article_has_the_heat_of_its_quality_of_today(quality, is_public):
     lead, member = builders.article(quality=95), builders.article(quality=80)
@@ -356,6 +364,7 @@ def test_an_unfolded_article_has_the_heat_of_its_quality_of_today(quality, is_pu
     assert (row(member).heat, row(member).public) == (quality, is_public)
 
 
+@pytest.mark.slow
 def test_an_article_that_was_scored_while_folded_and_taken_out_since_gets_the_heat_of_the_old_quality():
     lead, member = builders.article(quality=95), builders.article(quality=80)
     operations.fold_into(member, lead)
@@ -367,6 +376,7 @@ def test_an_article_that_was_scored_while_folded_and_taken_out_since_gets_the_he
     assert (row(member).quality, row(member).heat, row(member).public) == (80, 80, False)
 
 
+@pytest.mark.slow
 def test_a_heat_that_a_document_says_is_restored_as_it_was():
     """Nothing that it follows from has changed: no rule makes another one of it."""
     lead, member = builders.article(quality=95), builders.article(quality=80, heat=83)
@@ -384,6 +394,7 @@ def better_quality(lead: Article, member: Article) -> None:
     operations.score(row(member), quality=85)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [coverage, better_quality])
 @pytest.mark.parametrize("act", [operations.spike, operations.hold])
 def test_a_successor_whose_heat_followed_from_other_things_since_is_folded_again(act, change):
@@ -443,6 +454,7 @@ def test_a_taken_out_article_that_was_scored_since_is_folded_again():
     assert (row(member).quality, row(member).public) == (70, False)
 
 
+@pytest.mark.slow
 def test_a_member_is_listed_again_by_a_lead_whose_coverage_changed_since():
     lead, one, other = (builders.article(title, quality=90) for title in ("Lead", "One", "Other"))
     operations.fold_into(Article.objects.exclude(pk=lead.pk), lead)
@@ -456,6 +468,7 @@ def test_a_member_is_listed_again_by_a_lead_whose_coverage_changed_since():
     assert row(lead).heat == 90 + 10
 
 
+@pytest.mark.slow
 def test_a_deleted_member_comes_back_to_the_lead_of_its_lead():
     lead, member = story(90, 80)
     hand = builders.article("Hand", quality=50)

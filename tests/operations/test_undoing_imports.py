@@ -28,7 +28,7 @@ from tests.operations.documents import (
     worded,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 # Undo is a change too, and the next import compares the document again: these columns differ.
 CHANGE_COLUMNS = {"version", "content_hash", "editor_id"}

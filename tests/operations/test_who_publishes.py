@@ -182,6 +182,7 @@ class TestDecisionsOnMany:
         operations.undo(result.operation)
         assert newsroom_state() == before
 
+    @pytest.mark.slow
     def test_an_operation_does_not_conflict_with_itself(self, monkeypatch):
         monkeypatch.setattr("articles.stories.rescoring.CHUNK", 2)
         monkeypatch.setattr("articles.audit_log.unit_of_work.FLUSH_THRESHOLD", 1)

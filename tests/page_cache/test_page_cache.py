@@ -102,6 +102,7 @@ def test_a_tag_with_another_digest_than_ours_gets_the_whole_page(client):
     assert client.get("/", headers={"If-None-Match": f'"{signature}.{digest}"'}).status_code == 304
 
 
+@pytest.mark.slow
 def test_publishing_and_withdrawing_show_on_the_next_request(client, admin_user):
     article = builders.article("Now you see it", topics=["AI"])
     first = {url: client.get(url) for url in [*URLS, article.get_absolute_url()]}
@@ -320,6 +321,7 @@ def test_a_story_published_now_shows_on_the_next_request(client, admin_user, url
     assert article.name in after.decode() or article.title in after.decode()
 
 
+@pytest.mark.slow
 def test_a_release_serves_no_page_cached_by_the_previous_one(client):
     """Every release runs `migrate`, even without new migrations."""
     builders.article()

@@ -191,6 +191,7 @@ def test_a_picture_at_the_limits_is_accepted():
     assert logo_renditions(encode(mode="1", size=(10_000, 5_000)))
 
 
+@pytest.mark.slow
 def test_too_many_pixels_are_rejected_before_decoding(monkeypatch):
     data = too_many_pixels()
     monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("decoded"))

@@ -115,6 +115,7 @@ def test_stories_before_the_first_day_are_ordered_by_heat_and_age(client):
     assert titles(page_at(client)) == list(hottest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_later_pages_repeat_and_skip_nothing_while_stories_arrive(client, seed):
     chance = random.Random(seed)  # noqa: S311
@@ -138,6 +139,7 @@ def test_later_pages_repeat_and_skip_nothing_while_stories_arrive(client, seed):
     assert [len(page) for page in pages] == [STORIES, STORIES, STORIES, 2]
 
 
+@pytest.mark.slow
 def test_a_page_can_end_between_stories_of_equal_rank(client):
     whose = [outlet(f"Outlet{number}") for number in range(5)]
     for number in range(80):

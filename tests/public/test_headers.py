@@ -241,6 +241,7 @@ def test_a_view_may_be_stricter(settings):
 # Cookies
 
 
+@pytest.mark.slow
 def test_the_public_gets_no_cookies(client, https, stories):
     https.API_RATE = 0
     for url in [*OPEN, "/nothing/", "/search/", "/static/articles/site.css", "/preview/x/"]:

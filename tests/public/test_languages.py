@@ -10,7 +10,7 @@ from articles import operations
 from tests import builders
 from tests.public.newsroom import body
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 def test_words_carry_the_language_of_their_article_or_outlet(client, admin_client, settings):

@@ -23,6 +23,7 @@ HASH = "ab" + "0123456789abcdef" * 3 + "0123456789abcd"
 # Pictures
 
 
+@pytest.mark.slow
 def test_only_stored_copies_of_pictures_are_loaded(client):
     article = builders.article(topics=["AI"])
     ArticleImage.objects.create(article=article, url="https://pictures.example/not-held.jpg")

@@ -39,6 +39,7 @@ def counts(client, url, around=""):
     return set(COUNT.findall(text[text.index(around) :])) - {"1"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["source", "story"])
 def test_readers_see_one_number_everywhere(client, settings, story, target):
     settings.HEADLINE_TARGET = target
@@ -54,6 +55,7 @@ def test_feeds_for_programs_have_the_number(client, story):
     assert {item["title"]: item["_newsfold"]["outlets"] for item in items} == {"Bridge closes": 3, "Public": 1}
 
 
+@pytest.mark.slow
 def test_the_desk_shows_the_number_too(admin_client, story):
     other = builders.article("Port strike", quality=40, published=False)
 

@@ -30,6 +30,7 @@ def require_places_that_follow():
     return {code for _, code, *_ in stored}
 
 
+@pytest.mark.slow
 def test_a_place_lists_its_public_stories_and_those_of_its_regions(client):
     state = builders.article("In California", tags=["US-CA"])
     land = builders.article("In America", tags=["US", "United States"])
@@ -77,6 +78,7 @@ def test_pages_of_places_take_the_same_queries_for_one_story_and_for_many(client
     assert len(of_many) == len(of_one)
 
 
+@pytest.mark.slow
 def test_later_pages_continue_where_the_first_one_ends(client):
     titles = [f"Story {number:02}" for number in range(60)]
     for title in titles:
@@ -89,6 +91,7 @@ def test_later_pages_continue_where_the_first_one_ends(client):
     assert shown == titles[::-1]
 
 
+@pytest.mark.slow
 def test_places_follow_from_tags_whatever_happens_to_an_article(tmp_path):
     with_tags = CANONICAL.replace("\nimages:\n", "\ntags:\n  - Singapore\n  - SG\n\nimages:\n", 1)
     import_documents(write_document(tmp_path, with_tags))
@@ -119,6 +122,7 @@ def test_the_hub_hears_of_the_feeds_of_places_that_a_story_has_or_had():
     assert [path for path in feeds if "place" in path and path.endswith("rss")] == ["/places/US/feed.rss"]
 
 
+@pytest.mark.slow
 def test_the_desk_filters_by_a_place(admin_client):
     builders.article("In California", tags=["US-CA"])
     builders.article("In Singapore", tags=["SG"])

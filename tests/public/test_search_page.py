@@ -77,6 +77,7 @@ def test_it_is_linked_from_every_page(client):
         assert 'href="/search/"' in client.get(url).content.decode()
 
 
+@pytest.mark.slow
 def test_filters_apply_and_can_be_removed(client):
     root = builders.topic("Nature")
     builders.topic("Weather", parent=root)
@@ -188,6 +189,7 @@ def test_many_matches_are_not_counted(client, monkeypatch):
     assert "At least 26 stories" in search_for(client, "/search/?q=storm&provider=courier.example")[0]
 
 
+@pytest.mark.slow
 def test_it_says_that_not_all_matches_are_compared(client):
     for number in range(26):
         builders.article(f"Storm {number}")

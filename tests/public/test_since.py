@@ -27,6 +27,7 @@ def visit(client, url):
     return url + re.search(r'href="(\?since=[^"]+)"', body(client, url))[1]
 
 
+@pytest.mark.slow
 def test_lists_show_what_came_since_the_last_visit(client):
     now = timezone.now()
     old = builders.article("Old story", topics=["AI"], tags=["FR"], published_at=now - timedelta(hours=2))

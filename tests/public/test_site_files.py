@@ -51,6 +51,7 @@ def shared_picture(page):
     return [re.search(f'"og:image{name}" content="([^"]+)"', page)[1] for name in ("", ":width", ":height")]
 
 
+@pytest.mark.slow
 def test_every_page_names_a_picture_of_ours_for_other_sites(client):
     story = builders.article(topics=["AI"])
     pages = [*LIST_PATHS[:4], "/feeds/", "/archive/", story.get_absolute_url()]

@@ -47,6 +47,7 @@ def site(db, settings):
     return lead
 
 
+@pytest.mark.slow
 def test_every_text_of_a_page_can_be_translated(client, site):
     for url in [*PAGES, site.get_absolute_url(), f"/archive/{site.published_at:%Y/%m/%d}/"]:
         page = client.get(url).content.decode()
@@ -55,6 +56,7 @@ def test_every_text_of_a_page_can_be_translated(client, site):
         assert untranslated(re.sub("AI|France|Newsfold", "", body)) == set(), url
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["400", "403_csrf", "410", "429", "500", "503"])
 def test_every_text_of_an_error_page_can_be_translated(site, name):
     context = {"rate": 60, "wait": 5}
@@ -63,6 +65,7 @@ def test_every_text_of_an_error_page_can_be_translated(site, name):
     assert untranslated(page) == set()
 
 
+@pytest.mark.slow
 def test_feeds_name_their_language_and_can_be_translated(client, site):
     day = f"/archive/{site.published_at:%Y/%m/%d}"
     lists = ["/feeds/latest", "/feeds/top", "/top/week/feed", "/topics/ai/feed", f"{site.get_absolute_url()}feed"]
@@ -73,12 +76,14 @@ def test_feeds_name_their_language_and_can_be_translated(client, site):
         assert untranslated(re.sub("AI|France", "", "\n".join(texts))) == set(), url
 
 
+@pytest.mark.slow
 def test_pages_depend_on_no_language_of_the_browser(client, site):
     answer = client.get("/", headers={"Accept-Language": "de"})
     assert "Accept-Language" not in answer.get("Vary", "")
     assert f'lang="{LANGUAGE}"' in answer.content.decode()
 
 
+@pytest.mark.slow
 def test_what_outlets_wrote_keeps_its_own_direction(client, site):
     assert re.search(r'<h2 class="headline" lang="el" dir="auto">', client.get("/").content.decode())
 

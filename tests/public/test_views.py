@@ -26,6 +26,7 @@ SCRIPT = r'<script(?! type="application/ld\+json">)'  # those are data, which no
 # What is not public
 
 
+@pytest.mark.slow
 def test_hidden_articles_are_on_no_page(client):
     shown = builders.article("Shown story", topics=["AI"])
     outlet = builders.provider("Secret Outlet", "secret.example")
@@ -105,6 +106,7 @@ def test_pages_reveal_nothing_of_the_newsroom(client):
         assert "7345" not in page
 
 
+@pytest.mark.slow
 def test_pages_need_neither_cookies_nor_scripts_nor_inline_style(client):
     lead = newsroom()
     for url in [*LIST_PATHS, lead.get_absolute_url(), "/nowhere/"]:
@@ -155,6 +157,7 @@ def test_a_site_without_stories_says_so(client, url):
     assert re.search(r'class="empty"', body(client, url))
 
 
+@pytest.mark.slow
 def test_latest_stories_are_paginated_with_links_both_ways(client):
     for number in range(26):
         builders.article(f"Number {number:02}", published_at=MORNING + timedelta(hours=number))
@@ -218,6 +221,7 @@ def headlines(page):
     return re.findall(r'class="headline"[^>]*>\s*<a [^>]*>([^<]*)<', page)
 
 
+@pytest.mark.slow
 def test_an_editors_pick_is_first_until_it_expires(client, monkeypatch):
     quiet, loud = builders.article("Quiet", heat=75), builders.article("Loud", heat=500)
     assert headlines(body(client, "/")) == ["Loud", "Quiet"]

@@ -114,6 +114,7 @@ def test_a_schedule_starts_and_ends_on_every_page_without_any_other_event(client
         assert client.get(page).status_code == (200 if shown else 404), page
 
 
+@pytest.mark.slow
 def test_a_folded_article_is_never_shown_by_itself(client):
     """Not even one that was published, pinned and scheduled before it was folded."""
     lead = builders.article("Lead", quality=90)

@@ -22,7 +22,7 @@ from tests.documents import document
 from tests.random_walks import Backups, Clock, build_newsroom, change_at_random, pass_time
 from tests.record import wrong_records
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 STEPS = int(os.environ.get("RECORD_STEPS", "30"))
 WALKS = [

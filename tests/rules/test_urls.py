@@ -205,6 +205,7 @@ def test_a_normal_form_is_its_own_normal_form(url):
     assert not normal_form or normalize_url(f"https://{normal_form}") == normal_form
 
 
+@pytest.mark.slow
 @given(web_urls())
 def test_links_without_tracking_parameters_lead_to_the_same_page(url):
     assert normalize_url(strip_tracking(url)) == normalize_url(url)

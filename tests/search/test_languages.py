@@ -45,6 +45,7 @@ def test_words_of_known_languages_are_found_in_their_forms():
     assert titles("häuser") == ["Häuser am Hafen gesperrt"]
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_languages_can_leave_the_index_and_come_back():
     builders.article("Häuser", provider=builders.provider(language="de"))

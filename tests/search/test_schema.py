@@ -124,6 +124,7 @@ def test_a_missing_trigger_is_reported():
     assert missing_triggers(connection) == {"article_search_topic_update"}
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_the_index_can_be_dropped_and_created_again():
     builders.article("Storm")
@@ -137,6 +138,7 @@ def test_the_index_can_be_dropped_and_created_again():
     assert (titles("wind"), missing_triggers(connection)) == (["Wind"], set())
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_a_table_can_be_remade_between_dropping_and_creating_the_triggers():
     field = models.IntegerField(default=0)

@@ -107,6 +107,7 @@ def test_without_words_everything_matches(text):
     assert search.matching(articles, text) is articles
 
 
+@pytest.mark.slow
 @db
 @pytest.mark.parametrize("prefix", [False, True])
 def test_any_text_is_a_valid_query(prefix):

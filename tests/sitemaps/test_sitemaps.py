@@ -57,6 +57,7 @@ def second(moment):
 # The protocol
 
 
+@pytest.mark.slow
 def test_the_index_leads_to_every_page(client):
     lead = newsroom(2)
     builders.article("In May", published_at=datetime(2020, 5, 31, 23, 59, 59, tzinfo=UTC))
@@ -229,6 +230,7 @@ def log_earlier():
     Article.objects.update(created_at=timezone.now() - timedelta(days=365))
 
 
+@pytest.mark.slow
 def test_a_storys_lastmod_is_when_readers_last_saw_a_difference(client):
     article, other = builders.article(published_at=MORNING), builders.article(published_at=MORNING)
     operations.edit(article, title="A first title")
@@ -252,6 +254,7 @@ def test_a_rescore_changes_no_lastmod(client):
     assert lastmods(client, article) == before
 
 
+@pytest.mark.slow
 def test_a_section_changes_when_stories_are_published_withdrawn_moved_or_deleted(client):
     kept = builders.article(published_at=MORNING)
     article = builders.article(quality=20, published_at=MORNING)

@@ -35,6 +35,7 @@ def save(client, source: Source, **changes: str):
     return client.post(reverse("admin:sources_source_change", args=[source.pk]), values | changes)
 
 
+@pytest.mark.slow
 def test_publishing_by_the_policy_needs_the_permission_to_publish(client, source):
     sign_in(client, "view_source", "change_source")
 
@@ -63,6 +64,7 @@ def test_a_time_zone_is_one_that_exists(client, source):
     assert Source.objects.get().time_zone == "Europe/Berlin"
 
 
+@pytest.mark.slow
 def test_no_url_is_followed_twice_and_no_source_is_one_too_many(client, source, monkeypatch):
     sign_in(client, "view_source", "add_source", "change_source")
     other = Source.objects.create(name="Herald", url="https://herald.example/feed")

@@ -67,6 +67,7 @@ def test_a_folded_article_names_its_lead_by_title():
     assert "no heat: “Coverage elsewhere” leads the story" in why(other)
 
 
+@pytest.mark.slow
 def test_an_editors_decision_on_the_story_role_is_named():
     lead = builders.article(quality=40)
     member = builders.article(quality=90)

@@ -71,6 +71,7 @@ def test_a_lead_is_not_its_own_coverage(client):
     assert lead.related_links.count() == 3, "the document is kept"
 
 
+@pytest.mark.slow
 def test_a_lead_whose_url_changes_is_not_its_own_coverage_either():
     lead = builders.article()
     link = builders.related(lead, web_url="https://www.courier.example/bridge")
@@ -112,6 +113,7 @@ def test_links_for_readers_have_no_tracking_parameters(client):
     assert Article.objects.get().web_url == tracked
 
 
+@pytest.mark.slow
 def test_the_migration_computes_what_the_operations_do_and_runs_backwards(tmp_path):
     other = document(title='"Bridge shut"', webUrl=DECORATED, originalUrl=DECORATED, excerpt='""')
     own = CANONICAL.replace("https://www.herald.example/detour", "https://m.courier.example/bridge")

@@ -93,6 +93,7 @@ def test_a_lower_score_prints_more_and_the_site_keeps_its_own() -> None:
     assert kept <= Suggestion.objects.count() <= kept + 1
 
 
+@pytest.mark.slow
 def test_only_an_edit_of_words_time_or_outlet_makes_suggestions_due() -> None:
     first, second = newsroom()
     working_out.work_out_due()
@@ -109,6 +110,7 @@ def test_only_an_edit_of_words_time_or_outlet_makes_suggestions_due() -> None:
     assert IndexedTerm.objects.filter(article=first).count() == 12
 
 
+@pytest.mark.slow
 def test_what_is_changed_while_it_is_worked_out_stays_due() -> None:
     first, second = newsroom()
     working_out.work_out_due()
@@ -185,6 +187,7 @@ def test_an_archive_that_comes_in_is_not_compared(tmp_path: Path) -> None:
     assert working_out.number_never_compared() == 2
 
 
+@pytest.mark.slow
 def test_an_edit_of_an_article_older_than_the_window_ends_its_suggestions() -> None:
     first, second = newsroom()
     working_out.work_out_due()

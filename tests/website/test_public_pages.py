@@ -24,6 +24,7 @@ def entry(target, label="", url=""):
     return {"target": target, "label": label, "url": url}
 
 
+@pytest.mark.slow
 def test_a_withdrawn_page_is_gone_at_the_next_request(client):
     imprint = page()
     assert "<strong>The Post</strong>" in client.get("/pages/imprint/").content.decode()
@@ -58,6 +59,7 @@ def test_the_page_about_introduces_the_page_that_was_there(client):
     assert client.get("/pages/about/")["Location"] == "/about/"
 
 
+@pytest.mark.slow
 def test_the_name_changes_everywhere_at_the_next_request(client):
     builders.article("Storm", quality=90)
     urls = ("/", "/latest/", "/feeds/latest.rss", "/feeds/latest.atom", "/feeds/latest.json")
