@@ -224,7 +224,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         null=True,
         blank=True,
         editable=False,
-        help_text=_("Until then it stands first on the front page."),
+        help_text=_("Until then it is among the first on the front page."),
     )
     pick_place = models.SmallIntegerField(
         _("place as a pick"),
@@ -237,7 +237,7 @@ class Article(models.Model):  # type: ignore[django-manager-missing]
         _("kept off the front page"), null=True, editable=False, help_text=_("Readers find it everywhere else.")
     )
     removed = models.BooleanField(
-        _("removed"), null=True, blank=True, help_text=_("Rejected by the source, whatever its heat.")
+        _("removed"), null=True, blank=True, help_text=_("Its source removed it; readers don't see it.")
     )
     missing = models.BooleanField(
         _("missing"),
