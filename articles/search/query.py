@@ -78,9 +78,9 @@ def parse(text: str, *, prefix: bool = False) -> Query:
 
 
 def split_words(text: str) -> tuple[str, ...]:
-    """Return the words of `text`: runs of letters, digits and their combining marks."""
-    spaced = "".join(letter if _is_word_character(letter) or category(letter)[0] == "M" else " " for letter in text)
-    return tuple(word for word in spaced.split() if any(map(_is_word_character, word)))
+    """Return the words of `text`: runs of letters, digits (as in CO₂) and their combining marks."""
+    spaced = "".join(letter if letter.isalnum() or category(letter)[0] == "M" else " " for letter in text)
+    return tuple(word for word in spaced.split() if any(map(str.isalnum, word)))
 
 
 def _first_words(words: tuple[str, ...], count: int) -> tuple[str, ...]:
@@ -94,11 +94,7 @@ def _word_count(word: str) -> int:
     """Return how many words a database may find in this one: SQLite splits words at marks."""
     if has_run(word):
         return len(query_tokens(word)[0])
-    return len("".join(letter if _is_word_character(letter) else " " for letter in word).split())
-
-
-def _is_word_character(letter: str) -> bool:
-    return letter.isalpha() or letter.isdecimal()
+    return len("".join(letter if letter.isalnum() else " " for letter in word).split())
 
 
 def _is_long_enough(word: str) -> bool:
