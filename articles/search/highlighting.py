@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from os.path import commonprefix
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from .east_asian import has_run
 from .query import Query, parse
@@ -21,7 +21,8 @@ ENDINGS = {
     *("", "s", "es", "ed", "ing", "er", "ers", "e", "y", "ies", "ied", "ily", "ity", "ities", "al", "ally", "ly"),
     *("ion", "ions", "ive", "or", "ors", "ation", "ations", "ment", "ments"),
 }
-_WORD = re.compile(r"[^\W_][\w\u0300-\u036f]*")
+_MARKS = "".join(letter for letter in map(chr, range(0x300, 0x2000)) if category(letter)[0] == "M")  # of all scripts
+_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
 
@@ -83,8 +84,8 @@ def _spans_by_term(text: str, words: str) -> list[list[tuple[int, int]]]:
     folded = [_fold(match[0]) for match in matches]
     spans = []
     for term in terms:
-        if any(map(has_run, term.words)):  # they stand anywhere in a run, and have neither case nor accents
-            spans.append([match.span() for word in term.words for match in re.finditer(re.escape(word), text)])
+        if any(map(has_run, term.words)):  # they stand anywhere in a run, and have no accents
+            spans.append([match.span() for word in term.words for match in re.finditer(re.escape(word), text, re.I)])
             continue
         size = len(term.words)
         starts = _term_starts(folded, [_fold(word) for word in term.words])
