@@ -865,6 +865,67 @@ class TestWithoutConnection:
         press(page, "j")
         expect(headline(page, stories[50])).to_be_focused()
 
+    def test_the_pane_stays_closed_if_its_story_does_not_come(self, page):
+        at_desk(page, waiting(1)[0])
+
+        self.lose_connection(page)
+        press(page, "Enter")
+        expect(page.locator("#toast.refused")).to_have_text("Part of this page could not be loaded.")
+        expect(page.locator("#detail")).to_be_hidden()
+
+    def test_the_open_story_stays_what_its_buttons_decide_if_another_does_not_come(self, page):
+        stories = waiting(3)
+        at_desk(page, stories[0])
+        press(page, "Enter")
+        title = page.locator("#open h1")
+        expect(title).to_have_text(stories[0].title)
+
+        self.lose_connection(page)
+        headline(page, stories[2]).click()
+        expect(page.locator("#toast.refused")).to_be_visible()
+        self.restore_connection(page)
+        page.locator("#open").get_by_role("button", name="Hold").click()
+
+        expect_announcement(page, "1 story held.")
+        expect(row(page, stories[0])).to_have_class("row done")
+        expect(title).to_have_text(stories[1].title)
+        assert states(stories) == ["held", "undecided", "undecided"]
+
+    @pytest.mark.parametrize("url", ["**/admin/desk/views/*", "**/admin/desk/articles/*/"])
+    def test_what_was_done_is_still_said_if_the_page_cannot_follow(self, page, url):
+        stories = waiting(2)
+        at_desk(page, stories[0])
+        press(page, "Enter")
+        expect(page.locator("#open h1")).to_have_text(stories[0].title)
+
+        page.route(url, lambda route: route.abort())
+        with page.expect_event("requestfailed"):
+            press(page, "w")
+        expect(page.locator("#toast")).to_contain_text("1 story held.")
+        expect(page.locator("#toast")).not_to_contain_text("not saved")
+        expect(page.locator("#toast").get_by_role("button", name="Undo")).to_be_visible()
+
+    def test_an_edit_conflict_stays_until_it_is_decided(self, page):
+        story = waiting(1)[0]
+        at_desk(page, story)
+        press(page, "q")
+        page.keyboard.type("80")
+        operations.score(story, quality=30)
+        press(page, "Enter")
+        conflict = page.locator("#toast.conflict")
+        expect(conflict).to_be_visible()
+
+        self.lose_connection(page)
+        headline(page, story).click()
+        expect(conflict).to_contain_text("could not be loaded")
+        conflict.get_by_role("button", name="Keep mine").click()
+        expect(conflict).to_contain_text("not saved")
+
+        self.restore_connection(page)
+        conflict.get_by_role("button", name="Keep mine").click()
+        expect_announcement(page, "1 story scored.")
+        assert reloaded(story).quality == 80
+
 
 def test_a_failed_check_is_overridden_with_a_reason_and_then_undone(page):
     SitePolicy(check_topic="ask").save()

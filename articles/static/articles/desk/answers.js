@@ -7,7 +7,7 @@ import { keepListPosition, markDone, rows, showSelection } from "./rows.js";
 const TOAST_MILLISECONDS = 10_000, RETRY_MILLISECONDS = 1000;
 const PAGE_SIZE = 50; // rows, as in list_views.py
 const DRAINING_VIEWS = new Set(["undecided", "hot", "held", "spiked", "published", "today"]); // decisions empty these
-const ERRORS = { 0: "no_connection", 403: "not_allowed" };
+const ERRORS = { 403: "not_allowed", 404: "no_story" };
 let toastTimer, countsTimer;
 
 export function beforeSwap({ detail }) {
@@ -83,15 +83,22 @@ function hideToastAfter(milliseconds) {
   }, milliseconds);
 }
 
-export function showError({ status, responseText = "" }) {
-  const toast = $("#toast"), line = document.createElement("p");
-  const isStale = responseText.includes("data-csrf-failure");
-  line.textContent = text(isStale ? "session_renewed" : ERRORS[status] ?? "server_error", { status });
-  toast.className = "toast refused";
-  toast.hidden = false;
-  toast.replaceChildren(line);
+/** Say that a request failed: an action in the place of what was said before, else below it, which is still true. */
+export function showError({ status, responseText = "" }, element) {
+  if (element.matches("#views, #pinging")) return; // nobody asked for these, and they ask again
+  const toast = $("#toast"), line = document.createElement("p"), isAction = element === desk();
+  const isStale = responseText.includes("data-csrf-failure"), problem = isStale ? "session_renewed" : ERRORS[status];
+  line.className = "problem failed";
+  line.textContent = text(problem ?? (!isAction ? "not_loaded" : status ? "server_error" : "no_connection"), { status });
+  $(".failed", toast)?.remove();
+  if (toast.hidden || (isAction && !toast.matches(".conflict"))) {
+    toast.className = "toast refused";
+    toast.replaceChildren(Object.assign(document.createElement("div"), { className: "said" }));
+    toast.hidden = false;
+  }
+  ($(".said", toast) ?? toast).append(line);
   announce(line.textContent);
-  hideToastAfter(TOAST_MILLISECONDS);
+  if (!toast.matches(".conflict")) hideToastAfter(TOAST_MILLISECONDS);
 }
 
 /** Count the views once the editor pauses. The count queues behind the actions, so that no older number comes back. */
@@ -130,7 +137,7 @@ async function appendPage(pages, url) {
     const response = await fetch(url, { headers: { "HX-Request": "true" } });
     if (!response.ok || response.redirected) return location.assign(url);
     answer.innerHTML = await response.text();
-  } catch { return showError({ status: 0 }); }
+  } catch { return showError({ status: 0 }, pages); }
   const added = all(".row", answer.content).filter((row) => !document.getElementById(row.id));
   $("#list .rows").append(...added);
   added.forEach((row) => htmx.process(row));

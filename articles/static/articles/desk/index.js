@@ -25,8 +25,10 @@ function start() {
   document.addEventListener("htmx:afterSwap", ({ target }) => {
     if (target.matches(".find .found")) target.closest(".find").scrollIntoView(); // else they are below the pane's edge
   });
-  document.addEventListener("htmx:responseError", ({ detail }) => showError(detail.xhr));
-  ["htmx:sendError", "htmx:timeout"].forEach((name) => document.addEventListener(name, () => showError({ status: 0 })));
+  document.addEventListener("htmx:responseError", ({ detail }) => showError(detail.xhr, detail.elt));
+  ["htmx:sendError", "htmx:timeout"].forEach((name) => {
+    document.addEventListener(name, ({ detail }) => showError({ status: 0 }, detail.elt));
+  });
   addEventListener("beforeunload", (event) => { if ($("[data-dirty]")) event.preventDefault(); });
   setInterval(sendPresence, PRESENCE_MILLISECONDS);
 }

@@ -5,6 +5,18 @@ import { current, focusRow, headline } from "./rows.js";
 
 const mayLeave = () => !$("#open[data-dirty]") || confirm(text("unsaved"));
 export const isOpen = () => !$("#detail").hidden;
+let lastLoad;
+
+/** Load the story that is asked for into the pane. If it doesn't come, the pane keeps what it shows, or closes if empty. */
+async function loadStory(afterwards) {
+  const pane = $("#open"), { url, shown } = pane.dataset, story = $(".story", pane);
+  const load = lastLoad = htmx.ajax("GET", url, { source: pane, swap: "innerHTML" });
+  await load.catch(() => {});
+  if (load !== lastLoad) return; // another one has taken its place
+  if ($(".story", pane) === story) return story ? (pane.dataset.url = shown) : hidePane();
+  pane.dataset.shown = url;
+  afterwards();
+}
 
 export function openStory(url, then = () => {}) {
   if (!wide.matches) return location.assign(url);
@@ -13,11 +25,11 @@ export function openStory(url, then = () => {}) {
   $("#detail").hidden = false;
   desk().classList.add("with-story");
   $("#open").dataset.url = url;
-  htmx.ajax("GET", url, { source: "#open", swap: "innerHTML" }).then(() => {
+  loadStory(() => {
     $("#detail").scrollTop = 0;
     then();
     sendPresence();
-  }, () => {});
+  });
 }
 
 /** Open the story of the current row and focus what `selector` finds in it. */
@@ -51,19 +63,25 @@ export function reloadStory() {
   const pane = $("#open");
   if (!isOpen() || pane.dataset.dirty !== undefined) return;
   const top = $("#detail").scrollTop, focused = fieldWithFocus(pane);
-  htmx.ajax("GET", pane.dataset.url, { source: "#open", swap: "innerHTML" }).then(() => {
+  loadStory(() => {
     $("#detail").scrollTop = top;
     if (focused && document.activeElement === document.body) ($(focused, pane) ?? $("#detail")).focus({ preventScroll: true });
-  }, () => {});
+  });
 }
 
 export function closeStory() {
   if (!mayLeave()) return;
   delete $("#open").dataset.dirty;
+  hidePane();
+  focusRow(current());
+}
+
+function hidePane() {
+  lastLoad = null;
+  htmx.trigger("#open", "htmx:abort"); // else colleagues would be told that the story is open
   $("#open").replaceChildren();
   $("#detail").hidden = true;
   desk().classList.remove("with-story");
-  focusRow(current());
 }
 
 /** Tell the server which stories this editor sees; the answer says who else is there. */

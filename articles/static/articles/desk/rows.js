@@ -82,7 +82,7 @@ export function focusedSubject() {
 }
 
 /** Return the row of the story that the pane shows, if the list has it. */
-export const rowOfPane = () => ($("#detail").hidden ? undefined : rows().find((row) => headline(row).href === $("#open").dataset.url));
+export const rowOfPane = () => ($("#detail").hidden ? undefined : rows().find((row) => headline(row).href === $("#open").dataset.shown));
 
 /** Return a function that restores row, scroll position and selection after the list was replaced. */
 export function keepListPosition() {
