@@ -77,13 +77,14 @@ class Comparison:
 
         Of two articles the later one, by time and name, gets the pair. Pairs with a score below `least` are left out.
         """
-        changes = _count(arrivals)
+        changes = count_changes(arrivals)
         frequencies = [arrival.text.frequencies() for arrival in arrivals]
         stored = self._store.counts({ALL, *(term for terms in frequencies for term in terms)})
         counts = {term: max(0, stored.get(term, 0) + changes[term]) for term in stored.keys() | changes.keys()}
         weights = {arrival.pk: weigh(arrival.text, counts, counts[ALL]) for arrival in arrivals}
         self._load_postings(weights.values())
-        self._forget({arrival.pk for arrival in arrivals if arrival.counted})
+        # One that was changed while its first result was stored isn't counted yet, but compared.
+        self._forget({arrival.pk for arrival in arrivals if arrival.counted or arrival.pk in self._reports})
         candidates = {}
         for arrival in arrivals:  # each is compared with those before it in the batch too
             candidates[arrival.pk] = self._index.candidates(arrival.published_at, weights[arrival.pk])
@@ -130,7 +131,7 @@ class Comparison:
         return pairs
 
 
-def _count(arrivals: Iterable[Arrival]) -> Counter[str]:
+def count_changes(arrivals: Iterable[Arrival]) -> Counter[str]:
     """Return by how much the counts change: an article that was counted before no longer counts for its old terms."""
     changes: Counter[str] = Counter()
     for arrival in arrivals:

@@ -17,7 +17,7 @@ from articles.models.suggestion import as_stored_text, from_stored_text, term_ke
 from articles.rules.similar_reports import Posting
 from articles.rules.similarity import Likeness, Report, Text, heaviest, readable_terms
 
-from .comparing import Arrival, BatchResult, Pair
+from .comparing import Arrival, BatchResult, Pair, count_changes
 
 TERMS = BulkTable(ArticleTerms)
 NEW_TERMS = BulkTable(ArticleTerms, "article", "terms", "weights", "due")
@@ -130,7 +130,8 @@ def write_result(arrivals: Sequence[Arrival], result: BatchResult, versions: Map
         # Articles without terms may have suggestions: a longer window takes in articles that it had left behind.
         _suggestions_of(stored).delete()
         INDEX.insert([row for row in index if row[1] in stored])
-        write_counts(result.counts)
+        uncounted = count_changes(by_pk[pk] for pk in unwritten)
+        write_counts({term: max(0, number - uncounted[term]) for term, number in result.counts.items()})
         return _insert_suggestions([row for row in suggestions if unwritten.isdisjoint(row[:2])])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -123,6 +124,24 @@ def test_what_is_changed_while_it_is_worked_out_stays_due() -> None:
     first.delete()
     working_out.work_out_due()
     assert pairs() == set()
+
+
+def test_what_is_changed_while_it_is_first_worked_out_is_found_and_counted_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second = newsroom()
+    changes = [partial(operations.edit, story, excerpt=f"{story.excerpt} Really.") for story in (first, second)]
+
+    def change_and_write(*result: Any) -> list[float]:
+        while changes:
+            changes.pop()()
+        return store.write_result(*result)
+
+    monkeypatch.setattr(working_out, "write_result", change_and_write)
+    working_out.work_out_due()
+    assert not ArticleTerms.objects.due().exists()
+    assert pairs() == {(second.pk, first.pk)}
+    assert number_counted() == Article.objects.count()
 
 
 def test_all_that_is_due_is_compared_however_much_is_put_in_order_together(monkeypatch: pytest.MonkeyPatch) -> None:
