@@ -60,7 +60,7 @@ def list_meta(
     """Describe a list and the pages that it links to: cards, days, topics or providers, alone or in lists."""
     site = site_url(context["request"])
     urls = [site + path for path in _paths(items)]
-    data = structured_data.collection(_canonical(context, page), title, description, urls)
+    data = structured_data.collection(_canonical(context, page), unescape(title), unescape(description), urls)
     meta = page_meta(context, title, description, page, _first_picture(items))
     return meta | {"json_ld": _json_ld(context, data)}
 

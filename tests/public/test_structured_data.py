@@ -222,3 +222,12 @@ def test_a_story_of_one_provider_is_indexed_only_if_the_site_allows_it(client, s
     settings.INDEX_SINGLE_STORIES = True
 
     assert "robots" not in head(client, single.get_absolute_url())[1]
+
+
+@db
+def test_a_list_describes_itself_without_entities(client):
+    builders.article(topics=[builders.topic("Arts & Culture").name])
+    data, meta = head(client, "/topics/arts-culture/")
+    assert data["name"] == meta["og:title"] == "Arts & Culture"
+    assert data["description"] == meta["description"]
+    assert "Arts & Culture" in data["description"]
