@@ -93,7 +93,6 @@ def apply_to_each(
 
 
 def article_keys(articles: Articles) -> list[int]:
-    """Return the keys of the articles that an operation is for, in their order."""
     if isinstance(articles, Article):
         return [articles.pk]
     return list(articles.order_by("pk").values_list("pk", flat=True))

@@ -6,7 +6,7 @@ apart), so that neither rules nor imports reverse it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
@@ -31,7 +31,7 @@ def fold_into(
     articles: Articles, lead: Article, *, by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None
 ) -> ActionResult:
     """Fold the articles under a lead, with all that is folded under them. Imports leave them there."""
-    return _fold_under(Verb.FOLD, articles, lead, by, versions)
+    return _fold_each(Verb.FOLD, articles, lambda _article: lead.pk, by, versions)
 
 
 def merge(
@@ -46,7 +46,7 @@ def merge(
 
     The policy may publish `into` if it is `announced`: a preview said so.
     """
-    return _fold_under(Verb.MERGE, story, into, by, versions, announced)
+    return _fold_each(Verb.MERGE, story, lambda _story: into.pk, by, versions, announced)
 
 
 def merge_all(
@@ -60,17 +60,8 @@ def merge_all(
 
     The policy may publish the leads that are `announced`: a preview said so.
     """
-
-    def apply(article: Article) -> None:
-        lead = _load_lead(leads[article.pk])
-        allow_publishing(UnitOfWork.current(), Verb.MERGE, [lead.pk], announced)
-        _fold(article, lead)
-        end_waiting(UnitOfWork.current(), lead, announced, answered=article.pk)
-
-    def is_done(article: Article) -> bool:
-        return _is_folded_under(article, leads[article.pk])
-
-    return apply_to_each(Verb.MERGE, Article.objects.filter(pk__in=leads), apply, by, versions, is_done)
+    stories = Article.objects.filter(pk__in=leads)
+    return _fold_each(Verb.MERGE, stories, lambda story: leads[story.pk], by, versions, announced)
 
 
 def take_out(
@@ -159,36 +150,30 @@ def make_lead(
     return apply_to_each(Verb.MAKE_LEAD, article, apply, by, versions, is_done, after=move)
 
 
-def _fold_under(
+def _fold_each(
     verb: Verb,
     articles: Articles,
-    lead: Article,
+    lead_of: Callable[[Article], int],
     by: Actor,
     versions: SeenVersions,
     announced: Collection[int] = (),
 ) -> ActionResult:
     def apply(article: Article) -> None:
-        allow_publishing(UnitOfWork.current(), verb, [article.pk, lead.pk], announced)
-        row = _load_lead(lead.pk)
-        _fold(article, row)
-        if verb == Verb.MERGE:
-            end_waiting(UnitOfWork.current(), row, announced, answered=article.pk)
+        uow = UnitOfWork.current()
+        for lead in uow.load([lead_of(article)]):
+            allow_publishing(uow, verb, [article.pk, lead.pk], announced)
+            _fold(article, lead)
+            if verb == Verb.MERGE:
+                end_waiting(uow, lead, announced, answered=article.pk)
+            return
+        raise ActionError(_("can't be folded: the story that would lead it was deleted meanwhile"))
 
     def is_done(article: Article) -> bool:
-        return _is_folded_under(article, lead.pk)
+        lead = lead_of(article)
+        is_under = article.is_folded and article.lead_id == lead and STORY_ROLE_PIN in article.pins
+        return is_under and Pairing.objects.filter(lead=lead, member=article, together=True).exists()
 
     return apply_to_each(verb, articles, apply, by, versions, is_done)
-
-
-def _load_lead(pk: int) -> Article:
-    for lead in UnitOfWork.current().load([pk]):
-        return lead
-    raise ActionError(_("can't be folded: the story that would lead it was deleted meanwhile"))
-
-
-def _is_folded_under(article: Article, lead: int) -> bool:
-    is_under = article.is_folded and article.lead_id == lead and STORY_ROLE_PIN in article.pins
-    return is_under and Pairing.objects.filter(lead=lead, member=article, together=True).exists()
 
 
 def _fold(article: Article, lead: Article) -> None:
@@ -240,14 +225,11 @@ def _require_foldable(article: Article, lead: Article) -> None:
     if article.pk == lead.pk:
         raise ActionError(_("can't be folded under itself; choose another story"))
     if lead.is_folded:
-        raise ActionError(
-            _("can't be folded under “%(lead)s”, which is folded itself; choose its lead") % {"lead": lead}
-        )
-    if lead.heat is None:
-        raise ActionError(
-            _("can't be folded under “%(lead)s”, which has no heat yet; score that one first") % {"lead": lead}
-        )
-    if lead.state == State.SPIKED or lead.removed:
-        raise ActionError(
-            _("can't be folded under “%(lead)s”, which was rejected; reopen that one first") % {"lead": lead}
-        )
+        refusal = _("can't be folded under “%(lead)s”, which is folded itself; choose its lead")
+    elif lead.heat is None:
+        refusal = _("can't be folded under “%(lead)s”, which has no heat yet; score that one first")
+    elif lead.state == State.SPIKED or lead.removed:
+        refusal = _("can't be folded under “%(lead)s”, which was rejected; reopen that one first")
+    else:
+        return
+    raise ActionError(refusal % {"lead": lead})

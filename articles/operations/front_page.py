@@ -67,14 +67,7 @@ def end_pick(
     articles: Articles, *, seen: str = "", by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None
 ) -> ActionResult:
     """Let the articles stand on the front page by their rank again."""
-
-    def apply(article: Article) -> None:
-        article.pick_until = article.pick_place = None
-
-    def is_done(article: Article) -> bool:
-        return article.pick_until is None
-
-    return _with_moves(articles, lambda _: _apply(Verb.END_PICK, articles, apply, is_done, by, versions), seen)
+    return _set(Verb.END_PICK, articles, seen, by, versions, pick_until=None, pick_place=None)
 
 
 def place(
@@ -116,29 +109,14 @@ def keep_off_front(
     articles: Articles, *, seen: str = "", by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None
 ) -> ActionResult:
     """Keep the articles off the front page, whatever their rank. Picks among them end."""
-
-    def apply(article: Article) -> None:
-        article.off_front = True
-        article.pick_until = article.pick_place = None
-
-    def is_done(article: Article) -> bool:
-        return article.off_front is True and article.pick_until is None
-
-    return _with_moves(articles, lambda _: _apply(Verb.KEEP_OFF, articles, apply, is_done, by, versions), seen)
+    return _set(Verb.KEEP_OFF, articles, seen, by, versions, off_front=True, pick_until=None, pick_place=None)
 
 
 def allow_on_front(
     articles: Articles, *, seen: str = "", by: Actor = SYSTEM_ACTOR, versions: SeenVersions = None
 ) -> ActionResult:
     """Let the articles stand on the front page by their rank again after `keep_off_front`."""
-
-    def apply(article: Article) -> None:
-        article.off_front = None
-
-    def is_done(article: Article) -> bool:
-        return article.off_front is None
-
-    return _with_moves(articles, lambda _: _apply(Verb.ALLOW_ON, articles, apply, is_done, by, versions), seen)
+    return _set(Verb.ALLOW_ON, articles, seen, by, versions, off_front=None)
 
 
 def picks_token(picks: Sequence[PickedStory]) -> str:
@@ -169,6 +147,19 @@ def _digest(picks: Sequence[PickedStory]) -> str:
     return hashlib.sha256(repr(values).encode()).hexdigest()[:16]
 
 
+def _set(
+    verb: Verb, articles: Articles, seen: str, by: Actor, versions: SeenVersions, **values: bool | None
+) -> ActionResult:
+    def apply(article: Article) -> None:
+        for name, value in values.items():
+            setattr(article, name, value)
+
+    def is_done(article: Article) -> bool:
+        return all(getattr(article, name) == value for name, value in values.items())
+
+    return _with_moves(articles, lambda _: _apply(verb, articles, apply, is_done, by, versions), seen)
+
+
 def _apply(
     verb: Verb,
     articles: Articles,
@@ -184,7 +175,7 @@ def _apply(
     return apply_to_each(verb, articles, apply_if_permitted, by, versions, is_done, updates_stories=False)
 
 
-def _with_moves(articles: Articles, run: Callable[[Candidates], ActionResult], seen: str = "") -> ActionResult:
+def _with_moves(articles: Articles, run: Callable[[Candidates], ActionResult], seen: str) -> ActionResult:
     """Run an operation, which gets what the front page is made of; its result says which stories it moved."""
     with transaction.atomic():
         let_operations_wait()  # so that what others change meanwhile is not taken for a result

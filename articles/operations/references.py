@@ -52,7 +52,6 @@ class CannotRevertError(Exception):
 
 
 def create_reference(row: ReferenceRow, *, by: Actor = SYSTEM_ACTOR) -> ActionResult:
-    """Store a new row."""
     with unit_of_work(Verb.ADD, by) as uow:
         row.save()
         _record(uow, row, CREATED, None, str(row))

@@ -173,19 +173,15 @@ def reader_numbers(appeared: Mapping[int, str], disappeared: Mapping[int, str]) 
     """Return a sentence for those that appeared and one for those that disappeared, each with their number."""
     sentences = []
     if number := len(appeared):
-        sentences.append(
-            ngettext("Readers see %(number)s more story.", "Readers see %(number)s more stories.", number)
-            % {"number": f"{number:,}"}
-        )
+        text = ngettext("Readers see %(number)s more story.", "Readers see %(number)s more stories.", number)
+        sentences.append(text % {"number": f"{number:,}"})
     if number := len(disappeared):
-        sentences.append(
-            ngettext(
-                "Readers no longer see %(number)s story by itself.",
-                "Readers no longer see %(number)s stories by themselves.",
-                number,
-            )
-            % {"number": f"{number:,}"}
+        text = ngettext(
+            "Readers no longer see %(number)s story by itself.",
+            "Readers no longer see %(number)s stories by themselves.",
+            number,
         )
+        sentences.append(text % {"number": f"{number:,}"})
     return sentences
 
 

@@ -59,7 +59,6 @@ def end_membership(uow: UnitOfWork, member: int) -> None:
 
 
 def member_ids(lead: int) -> list[int]:
-    """Return the articles that are folded under a lead."""
     return list(Article.objects.filter(lead=lead).order_by("pk").values_list("pk", flat=True))
 
 

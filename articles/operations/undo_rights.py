@@ -54,7 +54,6 @@ def undo_refusal(user: permissions.HasPermissions, operation: Operation) -> Undo
 
 
 def can_undo(user: permissions.HasPermissions, operation: Operation) -> bool:
-    """Return whether `user` may undo an operation."""
     return undo_refusal(user, operation) is None
 
 
