@@ -27,7 +27,6 @@ DATE_LOOKUPS = {"year": 4, "month": 2, "day": 2}  # digits
 
 
 def is_list(view: View) -> bool:
-    """Return whether the view is the list of a model."""
     return isinstance(getattr(view, "__self__", None), ModelAdmin) and view.__name__ == "changelist_view"
 
 

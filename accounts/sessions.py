@@ -70,7 +70,6 @@ def record_confirmation(session: SessionBase) -> None:
 
 
 def end_all_sessions(user: Any) -> None:
-    """End all sessions of the user on all machines."""
     SignOut.objects.update_or_create(user_id=user.pk, defaults={"at": timezone.now()})
 
 

@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 
 def is_possible_key(value: Any) -> bool:
-    """Return whether a row can have this key."""
     text = str(value)
     return text.isdecimal() and len(text) < 19
 

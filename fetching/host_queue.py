@@ -49,7 +49,6 @@ class HostQueue(Generic[Request]):
             heapq.heappush(self._ready, (self._waiting[host][0][0], host))
 
     def drop_host(self, host: str) -> None:
-        """Remove all requests to `host`."""
         self._waiting.pop(host, None)
 
     def seconds_to_next(self) -> float | None:

@@ -30,7 +30,6 @@ def content_key(renditions: Iterable[Rendition]) -> str:
 
 
 def rendition_name(folder: str, key: str, width_step: int | str, suffix: str) -> str:
-    """Return the file name of a rendition in the storage."""
     return f"{folder}/{key[:2]}/{key}/{width_step}.{suffix}"
 
 

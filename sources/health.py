@@ -68,7 +68,6 @@ class Health:
 
 
 def health_of(facts: Facts, now: datetime) -> Health:
-    """Return how a source is at `now`."""
     if facts.paused:
         return Health(State.PAUSED, _("It isn't fetched until someone resumes it."))
     if facts.fetched_at is None:

@@ -138,7 +138,6 @@ class Source(models.Model):
         self.next_at = timezone.now()
 
     def health(self, now: datetime) -> Health:
-        """Return how the source is, in words."""
         return health_of(self, now)
 
 

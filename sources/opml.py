@@ -51,7 +51,6 @@ def read_opml(data: bytes, topic_names: Collection[str] = ()) -> list[Outline]:
 
 
 def write_opml(title: str, outlines: Iterable[Outline]) -> str:
-    """Return a list of feeds."""
     stream = StringIO()
     xml = SimplerXMLGenerator(stream, "utf-8")
     xml.startDocument()

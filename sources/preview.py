@@ -77,7 +77,6 @@ def _why_no_page(content_type: str, body: bytes) -> str:
 
 
 def preview_source(url: str, client: HttpClient) -> Preview:
-    """Return what is at the URL."""
     try:
         response = client.request(url)
     except FetchError as error:

@@ -76,7 +76,6 @@ class RuleForm(forms.Form):
 
     @classmethod
     def initial_of(cls, rule: Rule) -> dict[str, Any]:
-        """Return the values of a stored rule."""
         return {
             "source": rule.source_id,
             "words": "\n".join(rule.words),

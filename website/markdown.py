@@ -56,7 +56,6 @@ def picture_markdown(files: Sequence[str], width: int, height: int, alt: str) ->
 
 
 def has_undescribed_picture(text: str) -> bool:
-    """Return whether a picture has no text in place of it."""
     return _UNDESCRIBED_PATTERN.search(text) is not None
 
 

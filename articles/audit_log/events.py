@@ -119,7 +119,6 @@ def net_changes(events: Iterable[Event]) -> list[Event]:
 
 
 def insert_events(operation: Operation, changes: Sequence[FieldChange]) -> None:
-    """Store one event for each change."""
     EVENTS.insert(
         [
             (

@@ -341,7 +341,6 @@ class UnitOfWork:
                 self.appearances.note_renamed_topic(change.subject_id)
 
     def flush_if_large(self) -> None:
-        """Flush if many articles are in memory."""
         if len(self.articles) >= FLUSH_THRESHOLD:
             self.flush()
 

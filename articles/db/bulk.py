@@ -22,7 +22,6 @@ KEYS_CHUNK = 2000  # the same, where only a few columns of each row are read
 
 
 def chunked(items: Iterable[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
-    """Yield `items` in lists of `size`."""
     iterator = iter(items)
     while chunk := list(islice(iterator, size)):
         yield chunk

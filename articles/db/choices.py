@@ -11,5 +11,4 @@ _shown = lazy(str, str)
 
 
 def choices_of(labels: Mapping[Any, object]) -> list[tuple[str, Any]]:
-    """Return pairs of value and label."""
     return [(str(value), _shown(label)) for value, label in labels.items()]

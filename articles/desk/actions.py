@@ -70,7 +70,6 @@ class Action:
 
     @property
     def verb(self) -> str:
-        """The verb of its operations."""
         return self.logged_as or self.name
 
     @property

@@ -82,7 +82,6 @@ class Command:
         return Article.objects.filter(pk__in=list(self.versions))
 
     def apply(self, operation: Callable[..., ActionResult], *args: Any, **values: Any) -> ActionResult:
-        """Run an operation on the stories."""
         return operation(self.article or self.articles, *args, **values, by=self.by, versions=self.versions)
 
     def edit(self, **values: Any) -> ActionResult:

@@ -389,7 +389,6 @@ def _strings(value: Any) -> list[str]:
 
 
 def _link_names(entries: Any, names: Names) -> list[str]:
-    """Return what the entries of a menu are called."""
     return [_link_name(entry, names) for entry in _links(entries)]
 
 

@@ -40,7 +40,6 @@ class Draft:
 
     @property
     def was_pick(self) -> bool:
-        """Whether the story is a pick now."""
         return _is_pick(self.article)
 
     @property

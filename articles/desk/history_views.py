@@ -236,7 +236,6 @@ def _report_reader_changes(request: DeskRequest, result: ActionResult) -> None:
 
 
 def _report_undo(request: DeskRequest, original: Operation, result: ActionResult) -> None:
-    """Report what was restored, and what was not and why."""
     if result.operation is None:
         messages.warning(request, describe_nothing(result.not_restored))
     else:

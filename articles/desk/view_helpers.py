@@ -76,7 +76,6 @@ def sent_reason(request: DeskRequest) -> str:
 
 
 def is_htmx_fragment(request: DeskRequest) -> bool:
-    """Return whether htmx requests a part of a page."""
     return bool(request.htmx) and not request.htmx.boosted
 
 

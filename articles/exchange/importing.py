@@ -230,7 +230,6 @@ class _Import:
                 self.reader.report(FileResult(source.label, outcome, entry_name(entry), warnings=warnings))
 
     def _update_changed(self, uow: UnitOfWork) -> set[int]:
-        """Update the changed articles and return their ids."""
         updated_ids: set[int] = set()
         for batch in self._changed_batches():
             due = {

@@ -78,5 +78,4 @@ def note_rules(
 
 
 def texts_of(verdict: Verdict) -> list[str]:
-    """Return the rules in words."""
     return [str(rule)[:RULE_TEXT_MAX] for rule in verdict.rules]

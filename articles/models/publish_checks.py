@@ -32,7 +32,6 @@ LABELS: Mapping[Check, Any] = {
 
 
 def checks_text(checks: Iterable[Check | str]) -> str:
-    """Return checks in words."""
     return ", ".join(str(LABELS[Check(check)]) for check in checks)
 
 

@@ -30,7 +30,6 @@ def cacheable(*parameters: str, strict: bool = False) -> Callable[[View], View]:
 
 
 def is_cacheable_path(path: str) -> bool:
-    """Return whether a cacheable view is at this path."""
     match = resolve_cached(path)
     return match is not None and hasattr(match.func, "cache_parameters")
 

@@ -91,7 +91,6 @@ class PageCacheMiddleware:
 
 
 def _cache_key(request: HttpRequest, parameters: tuple[str, ...], version: SiteVersion) -> str:
-    """Return the cache key for this request and site version."""
     query = [(name, request.GET.getlist(name)) for name in parameters if name in request.GET]
     bucket = int(time.time()) // CLOCK_BUCKET_SECONDS
     shown_settings = [getattr(settings, name) for name in KEY_SETTINGS]

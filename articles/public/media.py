@@ -74,7 +74,6 @@ class StoredPicture(NamedTuple):
         return self.rendition_name(self.widths[0], "jpg")
 
     def rendition_name(self, rung: int, suffix: str) -> str:
-        """Return the name of a rendition in the storage."""
         return rendition_name(PICTURES, self.key, rung, suffix)
 
     def url(self, rung: int, suffix: str) -> str:

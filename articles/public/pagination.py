@@ -211,7 +211,6 @@ def _place_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
 
 @cache
 def _provider_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
-    """Return the query for the latest articles of one provider."""
     rows = Article.objects.filter(_is_listed(is_later)).latest_first().annotate(article_id=F("pk"))
     return _compile(lambda keys: rows.filter(provider__in=keys)[:size])
 

@@ -92,7 +92,6 @@ class SearchQuery:
         return urlencode(self._parameters())
 
     def url(self, **more: str) -> str:
-        """Return the URL of the page with the results."""
         sort = {} if self.sort == NEWEST else {"sort": self.sort}
         return f"{reverse('search')}?{urlencode(self._parameters() | sort | more)}"
 

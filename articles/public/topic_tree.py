@@ -73,7 +73,6 @@ class TopicTree:
         return self._children[topic.pk]
 
     def subtree(self, topic: TopicNode) -> list[TopicNode]:
-        """Return the topic and all below it."""
         topics = {topic.pk: topic}
         waiting = [topic]
         while waiting:

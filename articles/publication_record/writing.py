@@ -55,11 +55,9 @@ class AppearanceWriter:
         self._ids.update(ids)
 
     def note_created(self, ids: Iterable[int]) -> None:
-        """Note articles that this operation creates."""
         self._created_ids.update(ids)
 
     def note_change(self, article_id: int, field: str) -> None:
-        """Note a change of an article's field."""
         self._ids.add(article_id)
         if field in CONTENT_FIELDS:
             self._changed_ids.add(article_id)

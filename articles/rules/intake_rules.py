@@ -137,7 +137,6 @@ class RuleSet:
         self._rules = [(rule, matcher(rule)) for rule in rules]
 
     def judge(self, story: StoryText) -> Verdict:
-        """Return what the rules do with the story."""
         matching = []
         for rule, is_match in self._rules:
             if is_match(story):

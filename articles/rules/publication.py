@@ -34,7 +34,6 @@ def publishable(
 
 
 def needs_publish_permission(unpinned: Collection[str]) -> bool:
-    """Return whether unpinning these fields needs the permission to publish."""
     return not {"published", "removed"}.isdisjoint(unpinned)
 
 

@@ -77,7 +77,6 @@ class Text:
         return counts
 
     def numbers(self) -> frozenset[str]:
-        """Return the numbers in the headline."""
         return frozenset(term for term in self.title if term.isdecimal())
 
     def days(self) -> frozenset[str]:

@@ -130,7 +130,6 @@ def build_schema(*, with_coverage: bool, with_languages: bool = False) -> IndexS
 
 
 def _table(trigger: str) -> str:
-    """Return the table that a trigger is on."""
     words = trigger.split()
     return words[words.index("ON") + 1]
 

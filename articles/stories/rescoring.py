@@ -115,7 +115,6 @@ class RescoreChange:
 
     @property
     def is_folded(self) -> bool:
-        """Whether the article was folded."""
         return self.changed_role and self.heat == FOLDED_HEAT
 
     def followed_by(self, later: RescoreChange) -> RescoreChange:

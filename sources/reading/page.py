@@ -92,7 +92,6 @@ def read_page(data: bytes, url: str, charset: str = "") -> ParsedPage:
 
 
 def feeds_named_by(data: bytes, url: str) -> tuple[FeedLink, ...]:
-    """Return the feeds that a page names."""
     return feed_links(_parsed(data, ""), url)
 
 

@@ -213,7 +213,6 @@ def key_lines(key: str, value: Any) -> list[str]:
 
 
 def item_lines(text: list[str] | str) -> list[str]:
-    """Return the lines of one list item."""
     if isinstance(text, str):
         return [f"- {text}"]
     return [f"- {text[0]}", *(f"  {line}" for line in text[1:])]
