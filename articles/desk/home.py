@@ -63,15 +63,12 @@ def waiting_tasks(user: User, viewer: Viewer) -> list[Task]:
     if user.has_perm(VIEW_PERMISSION):
         numbers.append((_("Import problems"), ImportProblem.objects.open().count(), reverse("desk_import_problems")))
     if user.has_perm("sources.view_source"):
-        numbers.append((_("Sources that need attention"), _failing_sources(viewer.now), reverse("desk_sources")))
+        failing = sum(source.health(viewer.now).needs_attention for source in Source.objects.all())
+        numbers.append((_("Sources that need attention"), failing, reverse("desk_sources")))
     tasks = [Task(label, short_count(number, COUNT_MAX), url) for label, number, url in numbers if number]
     if number := number_waiting():
         tasks.append(Task(_("Suggested pairs"), short_count(number, LIKELY_MAX), reverse("desk_suggestions")))
     return tasks
-
-
-def _failing_sources(now: datetime) -> int:
-    return sum(source.health(now).needs_attention for source in Source.objects.all())
 
 
 def front_page_stories(now: datetime) -> list[LeadingStory]:

@@ -206,12 +206,8 @@ def _merge_preview(story: Article, into: Article, request: DeskRequest) -> dict[
         lead = Article.objects.annotate(outlets=outlet_count()).get(pk=into.pk)
         preview = {
             "lead": lead,
-            "heat": lead.heat,
             "topics": [place.tag.name for place in lead.article_topics.select_related("tag")],
             "members": list(_members(lead)),
-            "outlets": lead.outlets,
-            "is_shown": lead.is_shown(),
-            "url": lead.get_absolute_url(),
             "changes": changes,
             "announced": ",".join(map(str, changes.appeared)),
         }

@@ -91,7 +91,7 @@ class TestOneStory:
 
         page = publisher.get(reverse("desk_merge"), {"one": one.pk, "other": other.pk})
 
-        assert page.context["result"]["heat"] == 100
+        assert page.context["result"]["lead"].heat == 100
         assert not Operation.objects.exists()
         run_action(publisher, "merge", other, into=str(one.pk))
         one.refresh_from_db()
