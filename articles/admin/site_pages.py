@@ -151,8 +151,7 @@ class SitePageAdmin(ReferenceAdminMixin, admin.ModelAdmin):
         """Show how a form that was sent for a preview would look."""
         form = context["adminform"].form
         if PREVIEW in request.POST and not context["errors"]:
-            draft = SitePage(**{name: form.cleaned_data[name] for name in ("title", "body", "language")})
-            context["preview"] = draft
+            context["preview"] = SitePage(**{name: form.cleaned_data[name] for name in ("title", "body", "language")})
         return super().render_change_form(request, context, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: SitePage, form: Any, change: bool) -> None:

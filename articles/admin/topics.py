@@ -66,12 +66,10 @@ class TopicChangeList(ChangeList):
         super().get_results(request)
         if ORDER_VAR in self.params:
             return
-        self.result_list = [_at_depth(topic, depth) for topic, depth in in_tree_order(self.result_list)]
-
-
-def _at_depth(topic: Topic, depth: int) -> Topic:
-    topic.depth = depth
-    return topic
+        ordered = in_tree_order(self.result_list)
+        for topic, depth in ordered:
+            topic.depth = depth
+        self.result_list = [topic for topic, _depth in ordered]
 
 
 @admin.register(Topic)

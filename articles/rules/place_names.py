@@ -1,7 +1,5 @@
 """English names of places by their codes: all countries, and those regions that newsrooms of this format name."""
 
-from __future__ import annotations
-
 NAMES = dict(
     item.strip().split(" ", 1)
     for item in """

@@ -1,7 +1,5 @@
 """Static files as they are served: compressed, with a hash in their names, also where one module imports another."""
 
-from __future__ import annotations
-
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 IMPORT = r'(?P<matched> from "(?P<url>\./[a-z_]+\.js)";)'
