@@ -1,5 +1,8 @@
 """The tables of the newsroom, one module per subject."""
 
+# ruff: noqa: F401  what is imported here is what the package offers
+# mypy: implicit-reexport
+
 from .appearance import Appearance
 from .article import Article, ArticleQuerySet, shown_to_readers
 from .desk import Claim, Presence, SavedView
@@ -26,52 +29,3 @@ from .stamp import Stamp
 from .suggestion import ArticleTerms, IndexedTerm, Suggestion, SuggestionAnswer, SuggestionCut, TermCount
 from .taken_down import TakenDownStories, TakenDownStory
 from .topic import ArticleTopic, Topic
-
-__all__ = [
-    "MODES",
-    "NUMBERS",
-    "OVERRIDABLE",
-    "Appearance",
-    "Article",
-    "ArticleImage",
-    "ArticlePlace",
-    "ArticleQuerySet",
-    "ArticleTerms",
-    "ArticleTopic",
-    "Claim",
-    "CoverageCheck",
-    "Event",
-    "ImportProblem",
-    "ImportRun",
-    "IndexedTerm",
-    "LinkCheck",
-    "Operation",
-    "Pairing",
-    "Picture",
-    "PictureAddress",
-    "PictureMark",
-    "Policies",
-    "Presence",
-    "PreviewLink",
-    "RefusedPair",
-    "RelatedImage",
-    "RelatedLink",
-    "SavedView",
-    "SitePolicy",
-    "Stamp",
-    "Subject",
-    "Suggestion",
-    "SuggestionAnswer",
-    "SuggestionCut",
-    "TakenDownStories",
-    "TakenDownStory",
-    "TermCount",
-    "Topic",
-    "TopicPolicy",
-    "Verb",
-    "Via",
-    "policy_field",
-    "let_operations_wait",
-    "parse_policy_field",
-    "shown_to_readers",
-]
