@@ -4,7 +4,7 @@ import { $, all, announce, currentUrl, desk, text } from "./page.js";
 import { isOpen, openFocusedStory, openStory, reloadStory } from "./pane.js";
 import { RequestQueue, newestVersion } from "./queue.js";
 import {
-  clearSelection, current, focusRow, focusedSubject, headline, nextUndecided, rowOf, rowOfPane, rows, selected,
+  clearSelection, current, focusRow, focusedSubject, headline, nextUndecided, rowOf, rows, selected,
 } from "./rows.js";
 
 const CONFIRM_FROM = 51; // stories: the server shows so many on a page of its own before it changes them
@@ -35,9 +35,10 @@ const isConflict = () => $("#toast").matches(".conflict");
 export function sendAction(subject, action, values = {}, field = null) {
   const data = new FormData();
   const reason_text = $("[name=reason_text]", subject)?.value ?? "";
-  const fields = { row: $("input[name=row]", subject).value, action, next: currentUrl(), reason_text, ...values };
+  const version = $("input[name=row]", subject).value;
+  const fields = { row: version, action, next: currentUrl(), reason_text, ...values };
   Object.entries(fields).forEach(([name, value]) => data.set(name, value));
-  const row = subject.closest("#list .row") ?? (subject.matches(".story-form") ? rowOfPane() : null);
+  const row = subject.closest("#list .row") ?? (subject.matches(".story-form") ? rowOf(version.split(":")[0]) : null);
   const isDecision = row && DECISIONS.has(action);
   if (row) lastPk = row.dataset.pk;
   if (isDecision) row.classList.add("sent");

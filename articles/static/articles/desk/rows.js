@@ -81,8 +81,8 @@ export function focusedSubject() {
   return focused.closest(".members li:has(form)") ?? (focused.closest("#detail") && $("#open form.story-form")) ?? current();
 }
 
-/** Return the row of the story that the pane shows, if the list has it. */
-export const rowOfPane = () => ($("#detail").hidden ? undefined : rows().find((row) => headline(row).href === $("#open").dataset.shown));
+/** Return the row of the story that the pane shows or is loading, if the list has it. */
+export const rowOfPane = () => ($("#detail").hidden ? undefined : rows().find((row) => headline(row).href === $("#open").dataset.url));
 
 /** Return a function that restores row, scroll position and selection after the list was replaced. */
 export function keepListPosition() {
