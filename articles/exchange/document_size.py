@@ -6,6 +6,7 @@ Each field and list has limits of its own, but all of them together allow more t
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
@@ -54,8 +55,8 @@ def _refusal(document: Document, size: int) -> str:
     """Return what is too large, and which part of it is the largest; the text follows the name of a story."""
     parts = {
         _("text"): len((document.body or "").encode()) + len((document.excerpt or "").encode()),
-        _("related links"): size - _size_without(document, "related"),
-        _("pictures"): size - _size_without(document, "images"),
+        _("related links"): size - _size(replace(document, related=[])),
+        _("pictures"): size - _size(replace(document, images=[])),
     }
     largest = max(parts, key=lambda name: parts[name])
     return _(
@@ -68,12 +69,3 @@ def _refusal(document: Document, size: int) -> str:
         "part_size": f"{parts[largest]:,}",
         "allowed": f"{FILE_SIZE_MAX:,}",
     }
-
-
-def _size_without(document: Document, name: str) -> int:
-    kept = getattr(document, name)
-    setattr(document, name, [])
-    try:
-        return _size(document)
-    finally:
-        setattr(document, name, kept)

@@ -166,10 +166,6 @@ def updated_fields(article: Article, document: Document, changed: Sequence[str])
     return updated if article.stale == lost_scores else [*updated, "stale"]
 
 
-def _topic_ids(document: Document, references: ReferenceCache) -> list[int]:
-    return [references.topic_ids[name] for name in document.topics]
-
-
 def _kept_scores(article: Article, document: Document) -> set[str]:
     """Return the scores that stay although they are not pinned.
 
@@ -261,7 +257,7 @@ def _insert_topics(pairs: Sequence[Pair], references: ReferenceCache) -> None:
     rows = []
     for pk, document in pairs:
         published_at = time_value(document.published_at)
-        topics = enumerate(_topic_ids(document, references))
+        topics = enumerate(references.topic_ids[name] for name in document.topics)
         rows += [(pk, topic, position, published_at, published_at) for position, topic in topics]
     TOPICS.insert(rows)
 

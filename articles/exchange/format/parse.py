@@ -13,7 +13,7 @@ from typing import Any
 from articles.rules import slugs
 from articles.rules.limits import FILE_SIZE_MAX, PIXELS_MAX
 from articles.rules.scoring import FOLDED_HEAT, SCORE_MAX
-from articles.rules.values import InvalidValueError, check_body, check_services, check_slug, check_url
+from articles.rules.values import InvalidValueError, check_body, check_length, check_services, check_slug, check_url
 from texts import Text
 from texts import gettext_lazy as _
 
@@ -217,7 +217,7 @@ class _DocumentParser:
                 except InvalidValueError as invalid:
                     self._report(entry.value.line or entry.line, where + field.name, str(invalid))
                 layouts.record_style(entry.value, field, layout)
-        self._check_extra(mapping, extra, where)
+        self._check_extra(mapping.line, extra, where or "document")
         required = [field for field in fields if field.required]
         missing = [field.name for field in required if mapping.get(field.name) is None]
         for name in missing:
@@ -229,19 +229,11 @@ class _DocumentParser:
             layouts.record_gaps(mapping, fields, layout)
         return values | {"extra": extra, "layout": layout}
 
-    def _check_extra(self, mapping: Mapping, extra: list[list[Any]], where: str) -> None:
+    def _check_extra(self, line: int, extra: list[list[Any]], where: str) -> None:
         if len(extra) > UNKNOWN_KEYS_MAX:
-            self._report(
-                mapping.line,
-                where or "document",
-                _("has more than %(most)s unknown keys", most=UNKNOWN_KEYS_MAX),
-            )
+            self._report(line, where, _("has more than %(most)s unknown keys", most=UNKNOWN_KEYS_MAX))
         if extra and len(repr(extra)) > UNKNOWN_SIZE_MAX:
-            self._report(
-                mapping.line,
-                where or "document",
-                _("has over %(most)s characters in unknown keys", most=f"{UNKNOWN_SIZE_MAX:,}"),
-            )
+            self._report(line, where, _("has over %(most)s characters in unknown keys", most=f"{UNKNOWN_SIZE_MAX:,}"))
 
     def _value(self, node: Node, field: Field, where: str, layout: Layout) -> Any:
         match field.kind:
@@ -315,9 +307,5 @@ def _checked_sequence(node: Node, field: Field) -> Sequence:
     """Return the node as a list that isn't too long. Raises InvalidValueError."""
     if not isinstance(node, Sequence):
         raise InvalidValueError(_("must be a list"))
-    limit = LIST_LENGTH_MAX[field.kind]
-    if len(node.items) > limit:
-        raise InvalidValueError(
-            _("has %(number)s items; %(limit)s are allowed", number=f"{len(node.items):,}", limit=limit)
-        )
+    check_length(node.items, LIST_LENGTH_MAX[field.kind])
     return node

@@ -151,19 +151,14 @@ class _Builder:
 
     def _node(self, event: Any, depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
-            raise TreeError(
-                self._line(event),
-                _("alias *%(anchor)s: documents may not use aliases; write the value out", anchor=event.anchor),
-            )
+            text = _("alias *%(anchor)s: documents may not use aliases; write the value out", anchor=event.anchor)
+            raise TreeError(self._line(event), text)
         if event.anchor is not None:
-            raise TreeError(
-                self._line(event),
-                _("anchor &%(anchor)s: documents may not use anchors; remove it", anchor=event.anchor),
-            )
+            text = _("anchor &%(anchor)s: documents may not use anchors; remove it", anchor=event.anchor)
+            raise TreeError(self._line(event), text)
         if event.tag is not None and event.tag != "!":
-            raise TreeError(
-                self._line(event), _("tag %(tag)s: documents may not use YAML tags; remove it", tag=event.tag)
-            )
+            text = _("tag %(tag)s: documents may not use YAML tags; remove it", tag=event.tag)
+            raise TreeError(self._line(event), text)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event)
         if depth == DEPTH_MAX:
@@ -180,13 +175,8 @@ class _Builder:
             text = _ESCAPED_PATTERN.sub(lambda match: match[1] or _UNESCAPE_MAP[match[0]], text)
         unstorable = _UNSTORABLE_PATTERN.search(text)
         if unstorable:
-            raise TreeError(
-                line,
-                _(
-                    "contains the escaped character U+%(code)s, which is not valid text",
-                    code=f"{ord(unstorable[0]):04X}",
-                ),
-            )
+            code = f"{ord(unstorable[0]):04X}"
+            raise TreeError(line, _("contains the escaped character U+%(code)s, which is not valid text", code=code))
         return Scalar(text, style, line)
 
     def _mapping(self, start: yaml.MappingStartEvent, depth: int) -> Mapping:
