@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -11,16 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from articles.db.limited_fields import CountryField, LanguageField, LineField, LogoUrlField, PixelsField, PointsField
 from articles.rules.limits import NAME_MAX, URL_MAX
-
-
-class ProviderQuerySet(models.QuerySet["Provider"]):
-    def registered(self) -> Self:
-        """Return the providers in the organisation registry."""
-        return self.filter(registered=True)
-
-    def for_domain(self, domain: str) -> Self:
-        """Return the providers with this domain: one for each name it uses."""
-        return self.filter(domain=domain)
 
 
 class Provider(models.Model):
@@ -57,8 +47,6 @@ class Provider(models.Model):
     layout = models.JSONField(
         default=dict, blank=True, editable=False, help_text=_("How its entry differs from the format's rules.")
     )
-
-    objects = ProviderQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("outlet")

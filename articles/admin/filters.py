@@ -107,7 +107,7 @@ class ProviderFilter(admin.SimpleListFilter):
         ]
 
     def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
-        registered = Provider.objects.registered().values_list("domain", "name")
+        registered = Provider.objects.filter(registered=True).values_list("domain", "name")
         return list(dict(registered[: self.listed_max]).items())
 
     def has_output(self) -> bool:

@@ -38,7 +38,7 @@ def _nodes(topics: QuerySet[Topic]) -> Iterator[TopicNode]:
 def outlet_of(name: str, domain: str) -> Outlet:
     """Return the outlet of this name and domain, which may be new. Two queries."""
     known = Provider.objects.filter(domain=domain, name=name).first()
-    registered = Provider.objects.registered().for_domain(domain).exists()
+    registered = Provider.objects.filter(domain=domain, registered=True).exists()
     return Outlet(name=name, domain=domain, registered=registered, weight=known.weight if known else 0)
 
 

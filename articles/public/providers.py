@@ -68,7 +68,7 @@ def published_domains() -> list[ProviderDomain]:
 
 def find_domain(domain: str) -> ProviderDomain | None:
     """Return the domain with those of its names that report public stories; None if there are none. Two queries."""
-    keys = list(Provider.objects.for_domain(domain).order_by().values_list("pk", flat=True))
+    keys = list(Provider.objects.filter(domain=domain).order_by().values_list("pk", flat=True))
     return next(iter(_to_domains(PUBLISHED_AMONG.rows(keys))), None)
 
 

@@ -157,7 +157,7 @@ def filter_articles(query: SearchQuery, tree: TopicTree) -> ArticleQuerySet:
         topic = tree.find(query.topic)
         stories = stories.with_topics([below.pk for below in tree.subtree(topic)]) if topic else stories.none()
     if query.provider:
-        stories = stories.of_providers(Provider.objects.for_domain(query.provider))
+        stories = stories.of_providers(Provider.objects.filter(domain=query.provider))
     if query.since:
         stories = stories.filter(published_at__gte=start_of_day(query.since))
     if query.until:

@@ -46,7 +46,7 @@ def suggest_qualities(articles: Sequence[Article], policy_for: Callable[[Article
     with_picture = set(pictures.values_list("article", flat=True))
     providers = Provider.objects.only("domain", "weight").in_bulk({article.provider_id for article in articles})
     domains = {provider.domain for provider in providers.values()}
-    registered = set(Provider.objects.registered().filter(domain__in=domains).values_list("domain", flat=True))
+    registered = set(Provider.objects.filter(registered=True, domain__in=domains).values_list("domain", flat=True))
     return {
         article.pk: suggested_quality(
             policy_for(article),
