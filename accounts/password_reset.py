@@ -96,7 +96,8 @@ class AskForLink(AdminPage, auth_views.PasswordResetView):
         if not lockout.count_attempt(self.request, allowances):
             return self._too_many(form)
         base, name = settings.SITE_URL.rstrip("/"), SiteLook.current().site_name
-        self.extra_email_context = {"base": base, "site_name": name, "hours": _hours()}
+        hours = max(1, round(settings.PASSWORD_RESET_TIMEOUT / 3600))
+        self.extra_email_context = {"base": base, "site_name": name, "hours": hours}
         return super().form_valid(form)
 
     def _too_many(self, form: Any) -> HttpResponse:
@@ -134,7 +135,3 @@ class PasswordSet(AdminPage, auth_views.PasswordResetCompleteView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {"login_url": reverse("admin:login")}
-
-
-def _hours() -> int:
-    return max(1, round(settings.PASSWORD_RESET_TIMEOUT / 3600))

@@ -69,7 +69,8 @@ def next_step(request: HttpRequest) -> Step:
     user = _with_factor_flags(request.user)
     if user.totp_id is None:
         return Step.SET_UP if user.requires_factor else Step.NONE
-    return Step.NONE if request.session.get(DEVICE_ID_SESSION_KEY) == _device_id(user) else Step.ENTER
+    device_id = TOTPDevice(pk=user.totp_id).persistent_id
+    return Step.NONE if request.session.get(DEVICE_ID_SESSION_KEY) == device_id else Step.ENTER
 
 
 def is_enrolled(user: Any) -> bool:
@@ -173,10 +174,6 @@ def _with_factor_flags(user: Any) -> Any:
         loaded = with_session_flags(auth.get_user_model()._default_manager.filter(pk=user.pk)).get()
         user.totp_id, user.requires_factor = loaded.totp_id, loaded.requires_factor
     return user
-
-
-def _device_id(user: Any) -> str:
-    return TOTPDevice(pk=user.totp_id).persistent_id
 
 
 def _normalise(code: str) -> str:

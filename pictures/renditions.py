@@ -92,12 +92,8 @@ def logo_renditions(data: bytes) -> list[Rendition]:
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
         image = image.convert("RGB")
     longest = max(image.size)
-    renditions = []
-    for size in [size for size in LOGO_SIZES if size <= longest] or [longest]:
-        small = image.copy()
-        small.thumbnail((size, size), Image.Resampling.LANCZOS)
-        renditions.append(Rendition(size, "webp", small.width, small.height, _saved(small, "webp", LOGO_ENCODING)))
-    return renditions
+    sizes = [size for size in LOGO_SIZES if size <= longest] or [longest]
+    return [_lossless(image, size, (size, size)) for size in sizes]
 
 
 def masthead_renditions(data: bytes) -> list[Rendition]:
@@ -108,12 +104,7 @@ def masthead_renditions(data: bytes) -> list[Rendition]:
             f"is too small or too wide for a masthead: it needs at least {MASTHEAD_HEIGHTS[0]} pixels in height, and "
             f"at most {MASTHEAD_RATIO} times its height in width"
         )
-    renditions = []
-    for height in MASTHEAD_HEIGHTS:
-        small = image.copy()
-        small.thumbnail((height * MASTHEAD_RATIO, height), Image.Resampling.LANCZOS)
-        renditions.append(Rendition(height, "webp", small.width, small.height, _saved(small, "webp", LOGO_ENCODING)))
-    return renditions
+    return [_lossless(image, height, (height * MASTHEAD_RATIO, height)) for height in MASTHEAD_HEIGHTS]
 
 
 def icon_renditions(data: bytes) -> list[Rendition]:
@@ -138,6 +129,13 @@ def _encoded(image: Image.Image, width: int) -> Iterator[Rendition]:
     small = image if width == image.width else image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3)
     for suffix, options in ENCODINGS.items():
         yield Rendition(width, suffix, width, height, _saved(small, suffix, options))
+
+
+def _lossless(image: Image.Image, width_step: int, box: tuple[int, int]) -> Rendition:
+    """Return the logo scaled down to fit into `box`."""
+    small = image.copy()
+    small.thumbnail(box, Image.Resampling.LANCZOS)
+    return Rendition(width_step, "webp", small.width, small.height, _saved(small, "webp", LOGO_ENCODING))
 
 
 def _saved(image: Image.Image, suffix: str, options: dict[str, object]) -> bytes:

@@ -7,7 +7,7 @@ it is now, so a client that applies all responses in order ends with what is pub
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from heapq import merge
@@ -206,9 +206,6 @@ def _find_withdrawn(ids: Sequence[int], cursor: ChangesCursor, now: datetime) ->
     rows = ended.filter(was_sent | was_seen_since).order_by("ends_at", "pk")
     columns = rows.values_list("article_id", "name", "ends_at")
     withdrawn = {pk: (name, ends_at) for pk, name, ends_at in columns if ends_at is not None}
-    reused = _public_names({name for name, _ in withdrawn.values()}, now)
+    names = {name for name, _ in withdrawn.values()}
+    reused = set(Article.objects.public(now).filter(name__in=names).values_list("name", flat=True))
     return {pk: (name, ends_at) for pk, (name, ends_at) in withdrawn.items() if name not in reused}
-
-
-def _public_names(names: Iterable[str], now: datetime) -> set[str]:
-    return set(Article.objects.public(now).filter(name__in=names).values_list("name", flat=True))

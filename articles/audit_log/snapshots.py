@@ -83,10 +83,6 @@ def _read_topics(ids: Sequence[int]) -> Iterator[tuple[int, str]]:
     yield from rows.values_list("content_object", "tag__name")
 
 
-def _time_of(article: int, name: str) -> Any:
-    return Subquery(Article.objects.filter(pk=article).values(name))
-
-
 def _insert_topics(lists: Mapping[int, Sequence[str]]) -> None:
     topics = dict(Topic.objects.filter(name__in=_all_of(lists)).values_list("name", "pk"))
     rows = [
@@ -94,7 +90,7 @@ def _insert_topics(lists: Mapping[int, Sequence[str]]) -> None:
             content_object_id=pk,
             tag_id=topics[name],
             position=position,
-            **{time: _time_of(pk, time) for time in ("published_at", "listed_at")},
+            **{time: Subquery(Article.objects.filter(pk=pk).values(time)) for time in ("published_at", "listed_at")},
         )
         for pk, names in lists.items()
         for position, name in enumerate(name for name in dict.fromkeys(names) if name in topics)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -90,7 +90,7 @@ def _views(
     `view_number` is that of the stories shown: of `current`, or `filtered` where filters narrow it. Saved views with
     slow filters take queries of their own, so they show “…” unless `count_all`.
     """
-    saved = list(SavedView.objects.seen_by(viewer.user_id).select_related("owner"))
+    saved = list(SavedView.objects.filter(Q(owner=viewer.user_id) | Q(shared=True)).select_related("owner"))
     querysets: dict[str, QuerySet[Any]] = {
         queue.key: queue.articles(viewer).order_by(*queue.order) for queue in QUEUES.values()
     }

@@ -7,17 +7,10 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 VIEW_NAME_MAX, VIEW_QUERY_MAX = 60, 1000
-
-
-class SavedViewQuerySet(models.QuerySet["SavedView"]):
-    def seen_by(self, user_id: int) -> Self:
-        """Return the views of an editor and those that others share."""
-        return self.filter(Q(owner=user_id) | Q(shared=True))
 
 
 class SavedView(models.Model):
@@ -27,8 +20,6 @@ class SavedView(models.Model):
     query = models.CharField(max_length=VIEW_QUERY_MAX, blank=True)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="desk_views")
     shared = models.BooleanField(default=False)
-
-    objects = SavedViewQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["name", "pk"]

@@ -57,13 +57,11 @@ def _ids(now: datetime) -> Iterator[int]:
 def _differences(ids: Iterable[int], now: datetime) -> Iterator[Difference]:
     for chunk in chunked(ids):
         revisions = find_revisions(chunk, now)
-        names = _names([pk for pk, plan, _ in revisions if plan is None])
+        hidden = [pk for pk, plan, _ in revisions if plan is None]
+        recorded = Appearance.objects.filter(article_id__in=hidden).order_by("pk")
+        names = dict(recorded.values_list("article_id", "name"))
         for pk, plan, revision in revisions:
             yield Difference(pk, plan.name if plan else names[pk], revision)
-
-
-def _names(ids: list[int]) -> dict[int, str]:
-    return dict(Appearance.objects.filter(article_id__in=ids).order_by("pk").values_list("article_id", "name"))
 
 
 def _text(period: Period) -> str:

@@ -154,7 +154,7 @@ def compare(one: Report, other: Report, least: float = 0.0) -> Likeness | None:
     score = min(1.0, sum(products.values())) ** CALIBRATION * decay(hours)
     if score < least or not products or is_template_pair(one, other):
         return None
-    same_text = is_same_text(one.text, other.text)
+    same_text = one.text == other.text  # copies: of an agency, or of one article under two URLs
     doubts = () if same_text else _doubts(one, other, hours)
     if doubts and score > DOUBTED_ABOVE:
         score = DOUBTED_ABOVE + (score - DOUBTED_ABOVE) * DOUBTED_SLOPE
@@ -169,11 +169,6 @@ def compare(one: Report, other: Report, least: float = 0.0) -> Likeness | None:
         same_text=same_text,
         doubts=doubts,
     )
-
-
-def is_same_text(one: Text, other: Text) -> bool:
-    """Return whether two texts are copies: of an agency, or of one article under two URLs."""
-    return one.title == other.title and one.excerpt == other.excerpt
 
 
 def is_template_pair(one: Report, other: Report) -> bool:
@@ -222,17 +217,13 @@ def _clashing_numbers(one: Text, other: Text) -> tuple[str, ...]:
 
 def _is_one_opening(one: Text, other: Text) -> bool:
     """Return whether one excerpt begins as the other does or goes on, but for numbers; rolling pages do."""
-    words = [_words_only(text.excerpt) for text in (one, other)]
+    words = [[term for term in text.excerpt if not term.isdecimal()] for text in (one, other)]
     return _continues(words[0][:OPENING_TERMS], words[1]) or _continues(words[1][:OPENING_TERMS], words[0])
 
 
 def _continues(opening: list[str], words: list[str]) -> bool:
     last = len(words) - OPENING_TERMS
     return len(opening) == OPENING_TERMS and any(words[at : at + OPENING_TERMS] == opening for at in range(last + 1))
-
-
-def _words_only(terms: Iterable[str]) -> list[str]:
-    return [term for term in terms if not term.isdecimal()]
 
 
 def _replaced_share(one: Text, other: Text) -> float:

@@ -70,9 +70,8 @@ def parse(text: str, *, prefix: bool = False) -> Query:
         is_cut = is_cut or words != all_words
         if words:
             words_left -= sum(map(_word_count, words))
-            is_beginning = (
-                prefix and not piece["minus"] and piece.end("word") == len(text) and _is_long_enough(words[-1])
-            )
+            is_typed = prefix and not piece["minus"] and piece.end("word") == len(text)
+            is_beginning = is_typed and len(words[-1].encode()) >= PREFIX_BYTES
             (excluded if piece["minus"] else required)[SearchTerm(words, is_beginning)] = None
     return Query(tuple(required), tuple(excluded), is_cut)
 
@@ -95,7 +94,3 @@ def _word_count(word: str) -> int:
     if has_run(word):
         return len(query_tokens(word)[0])
     return len("".join(letter if letter.isalnum() else " " for letter in word).split())
-
-
-def _is_long_enough(word: str) -> bool:
-    return len(word.encode()) >= PREFIX_BYTES

@@ -6,7 +6,7 @@ A decision of an editor on two articles (they belong together, or they don't) is
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from django.db.models import Q
 
@@ -49,23 +49,19 @@ def connect_links(article_ids: Iterable[int]) -> None:
 def mark_repeated_links(article_ids: Iterable[int]) -> None:
     """Mark those links of these articles that repeat the article's own report or an earlier link."""
     for ids in chunked(article_ids, KEYS_CHUNK):
-        _mark_repeated_links(ids)
-
-
-def _mark_repeated_links(ids: Sequence[int]) -> None:
-    marked = {}
-    links: dict[int, list[tuple[int, Report]]] = defaultdict(list)
-    rows = RelatedLink.objects.filter(ids_between_or_in("article", ids)).order_by("article", "position", "pk")
-    for article, pk, repeated, *report in rows.values_list("article", "pk", "repeated", *REPORT_FIELDS):
-        links[article].append((pk, Report(*report)))
-        marked[pk] = repeated
-    repeated_pks: set[int] = set()
-    leads = Article.objects.filter(pk__in=links).order_by()
-    for article, original_url, url, *report in leads.values_list("pk", "original_url", *REPORT_FIELDS):
-        places = repeated_places(Report(url or original_url, *report), [report for _, report in links[article]])
-        repeated_pks.update(links[article][place][0] for place in places)
-    changed = sorted(pk for pk, repeated in marked.items() if repeated != (pk in repeated_pks))
-    LINKS.update(["repeated"], [(pk in repeated_pks, pk) for pk in changed])
+        marked = {}
+        links: dict[int, list[tuple[int, Report]]] = defaultdict(list)
+        rows = RelatedLink.objects.filter(ids_between_or_in("article", ids)).order_by("article", "position", "pk")
+        for article, pk, repeated, *report in rows.values_list("article", "pk", "repeated", *REPORT_FIELDS):
+            links[article].append((pk, Report(*report)))
+            marked[pk] = repeated
+        repeated_pks: set[int] = set()
+        leads = Article.objects.filter(pk__in=links).order_by()
+        for article, original_url, url, *report in leads.values_list("pk", "original_url", *REPORT_FIELDS):
+            places = repeated_places(Report(url or original_url, *report), [report for _, report in links[article]])
+            repeated_pks.update(links[article][place][0] for place in places)
+        changed = sorted(pk for pk, repeated in marked.items() if repeated != (pk in repeated_pks))
+        LINKS.update(["repeated"], [(pk in repeated_pks, pk) for pk in changed])
 
 
 def _article_ids_by_key(keys: Collection[str]) -> dict[str, list[int]]:

@@ -91,9 +91,8 @@ def due_keys(limit: int, oldest: datetime) -> list[int]:
     `oldest` begins the window. The database sorts all that are due.
     """
     due = ArticleTerms.objects.due().filter(article__published_at__gte=oldest)
-    return list(
-        due.order_by("article__published_at", "article__file_name").values_list("article_id", flat=True)[:limit]
-    )
+    ordered = due.order_by("article__published_at", "article__file_name")
+    return list(ordered.values_list("article_id", flat=True)[:limit])
 
 
 def due_arrivals(keys: Sequence[int]) -> tuple[list[Arrival], dict[int, int]]:

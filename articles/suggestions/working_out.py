@@ -187,5 +187,4 @@ def _store_missing_terms(oldest: datetime) -> None:
     """Make articles of the window due that have no terms, because they were restored or came before this feature."""
     missing = articles_with_text().filter(published_at__gte=oldest, similarity_terms=None).order_by("pk")
     for chunk in chunked(list(missing.values_list("pk", flat=True))):
-        rows = Article.objects.filter(pk__in=chunk).only("pk", "title", "excerpt")
-        mark_due(rows)
+        mark_due(Article.objects.filter(pk__in=chunk).only("pk", "title", "excerpt"))

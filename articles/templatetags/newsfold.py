@@ -141,6 +141,7 @@ def picture(copy: StoredPicture, sizes: str, widest: int = WIDTHS[-1], **attribu
     """
     widths = [width for width in copy.widths if width <= widest] or copy.widths[:1]
     sources = [(kind, _candidates(copy, widths, kind)) for kind in ("avif", "webp")]
+    fallback = next((width for width in widths if width >= 640), widths[-1])  # enough for most pages, not the widest
     loading = 'fetchpriority="high"' if copy.is_first else 'loading="lazy" decoding="async"'
     return format_html(
         '<picture>{}<img{} src="{}" width="{}" height="{}" alt="{}" {}></picture>',
@@ -148,7 +149,7 @@ def picture(copy: StoredPicture, sizes: str, widest: int = WIDTHS[-1], **attribu
             "", '<source type="image/{}" srcset="{}" sizes="{}">', ((kind, urls, sizes) for kind, urls in sources)
         ),
         format_html_join("", ' {}="{}"', ((name.rstrip("_"), value) for name, value in attributes.items())),
-        copy.url(_fallback(widths), "jpg"),
+        copy.url(fallback, "jpg"),
         copy.width,
         copy.height,
         copy.alt,
@@ -158,11 +159,6 @@ def picture(copy: StoredPicture, sizes: str, widest: int = WIDTHS[-1], **attribu
 
 def _candidates(copy: StoredPicture, widths: list[int], suffix: str) -> str:
     return ", ".join(f"{copy.url(width, suffix)} {width}w" for width in widths)
-
-
-def _fallback(widths: list[int]) -> int:
-    """Return the width for browsers that can't choose: enough for most pages, not the widest."""
-    return next((width for width in widths if width >= 640), widths[-1])
 
 
 @register.inclusion_tag("articles/_provider_logo.html")

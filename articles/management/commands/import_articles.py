@@ -95,7 +95,8 @@ class Command(BaseCommand):
                 by=by,
             )
         if suggest and not dry_run:
-            self.stdout.write(suggestion_summary(counts[SUGGESTED]))
+            number = counts[SUGGESTED]
+            self.stdout.write(f"{number} unscored article{'' if number == 1 else 's'} took the suggested quality")
         if prune:
             self.stdout.write(prune_summary(counts, dry_run=dry_run))
         if not dry_run and (number := Article.objects.folded_without_lead().count()):
@@ -141,11 +142,6 @@ def _open_report(path: Path) -> Report:
         return Report(path)
     except OSError as error:
         raise CommandError(f"{path}: the report can't be written: {error.strerror}") from None
-
-
-def suggestion_summary(number: int) -> str:
-    """Return how many articles took the suggested quality, in words."""
-    return f"{number} unscored article{'' if number == 1 else 's'} took the suggested quality"
 
 
 def _withdrawn_leads() -> list[str]:
