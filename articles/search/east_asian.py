@@ -1,8 +1,9 @@
-"""Split runs of Chinese, Japanese and Korean text, which has no spaces between words, into overlapping pairs.
+"""Drop accents, and split runs of Chinese, Japanese and Korean text, which has no spaces between words, into pairs.
 
 `新冠疫情` becomes `新冠 冠疫 疫情 情`: a search for two or more characters looks for their pairs side by side, and one
 for a single character finds the pairs that begin with it, and the last character of a run. SQLite's triggers call this
-function; PostgreSQL's have the same rule in SQL (`article_search_split`).
+function; PostgreSQL's have the same rules in SQL (`article_search_plain` and `article_search_split`). FTS5 itself drops
+the accents of Latin letters only.
 """
 
 from __future__ import annotations
@@ -13,11 +14,16 @@ from unicodedata import normalize
 from articles.rules.words import EAST_ASIAN
 
 _RUN = re.compile(f"[{EAST_ASIAN}]+")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+
+
+def drop_accents(text: str) -> str:
+    return normalize("NFC", _ACCENTS.sub("", normalize("NFD", text)))
 
 
 def split_runs(text: str) -> str:
-    """Return the text with each run as its pairs and its last character; other text stays as it is."""
-    return text if text.isascii() else _RUN.sub(_split_run, normalize("NFC", text))
+    """Return the text without accents, and with each run as its pairs and its last character."""
+    return text if text.isascii() else _RUN.sub(_split_run, drop_accents(text))
 
 
 def has_run(text: str) -> bool:

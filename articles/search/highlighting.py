@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from os.path import commonprefix
-from unicodedata import category, normalize
+from unicodedata import category
 
-from .east_asian import has_run
+from .east_asian import drop_accents, has_run
 from .query import Query, parse
 
 SHORTEST_STEM = 3
@@ -23,7 +23,6 @@ ENDINGS = {
 }
 _MARKS = "".join(letter for letter in map(chr, range(0x300, 0x2000)) if category(letter)[0] == "M")  # of all scripts
 _WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*")
-_ACCENTS = re.compile("[\u0300-\u036f]")
 
 
 def segments(text: str, words: str) -> Iterator[tuple[str, bool]]:
@@ -109,4 +108,4 @@ def _query(words: str) -> Query:
 
 @lru_cache(maxsize=10_000)  # texts repeat words
 def _fold(word: str) -> str:
-    return _ACCENTS.sub("", normalize("NFD", word)).lower()
+    return drop_accents(word).lower()

@@ -81,6 +81,19 @@ class AddLanguages(_IndexOperation):
         _execute_all(schema_editor, SCHEMAS[schema_editor.connection.vendor].REMOVE_LANGUAGES)
 
 
+class DropAccents(_IndexOperation):
+    """Index all text again on SQLite, where only Latin letters had lost their accents. Stays so backwards."""
+
+    description = "Drop the accents of all letters from the search index"
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        if schema_editor.connection.vendor == "sqlite":
+            _replace(schema_editor, schema_sqlite.CURRENT, schema_sqlite.CURRENT)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        pass
+
+
 class CreateTriggers(_IndexOperation):
     description = "Keep the search index up to date"
     forwards = ("CREATE_TRIGGERS",)

@@ -7,7 +7,16 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from articles.models import Article, ArticleTopic
-from articles.search.schema import CreateIndex, CreateTriggers, DropTriggers, missing_triggers, rebuild
+from articles.search.schema import (
+    AddCoverage,
+    AddLanguages,
+    CreateIndex,
+    CreateTriggers,
+    DropAccents,
+    DropTriggers,
+    missing_triggers,
+    rebuild,
+)
 from providers.models import Provider
 from tests import builders
 from tests.search.texts import titles
@@ -132,10 +141,24 @@ def test_the_index_can_be_dropped_and_created_again():
     for operation in (CreateTriggers(), CreateIndex()):
         apply(operation, backwards=True)
     Article.objects.update(title="Wind")
-    for operation in (CreateIndex(), CreateTriggers()):
+    for operation in (CreateIndex(), CreateTriggers(), AddCoverage(), AddLanguages()):
         apply(operation)
 
     assert (titles("wind"), missing_triggers(connection)) == (["Wind"], set())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL's index never had accents")
+@pytest.mark.django_db(transaction=True)
+def test_all_text_is_indexed_again_without_accents():
+    article = builders.article("Ελλάδα")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE article_search SET title = %s WHERE rowid = %s", [article.title, article.pk])
+    assert titles("Ελλάδα") == []
+
+    apply(DropAccents())
+
+    assert (titles("Ελλάδα"), missing_triggers(connection)) == (["Ελλάδα"], set())
 
 
 @pytest.mark.slow

@@ -77,6 +77,14 @@ def test_an_article_is_not_found_by(text):
 
 
 @db
+def test_accents_make_no_difference_in_any_script():
+    builders.article("Ελλάδα, зелёный свет")
+
+    for text in ("ελλαδα", "ΕΛΛΑΔΑ", "Ελλάδα", "зеленый", "зелёный"):
+        assert titles(text) == ["Ελλάδα, зелёный свет"], text
+
+
+@db
 def test_stop_words_are_found():
     builders.article("Who warns")
     builders.article("Nobody warns")
