@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from articles.db.bulk import chunked
-from articles.db.limited_fields import LineField, UrlField
+from articles.db.limited_fields import LineField, SmallNumberField, UrlField
 from articles.rules.limits import NAME_MAX
 from articles.rules.urls import url_key
 
@@ -69,7 +69,7 @@ class Source(models.Model):
         default=Publication.EDITORS,
         help_text=_("By the policy: readers see a story at once if its heat reaches the threshold."),
     )
-    take = models.PositiveSmallIntegerField(
+    take = SmallNumberField(
         _("stories of the first fetch"),
         default=TAKE_DEFAULT,
         help_text=_("How many of the newest stories the first fetch takes. None older than two days."),

@@ -16,7 +16,16 @@ from django.forms.fields import InvalidJSONInput
 from django.utils.translation import gettext_lazy as _
 
 from articles.rules import languages, values
-from articles.rules.limits import COUNTRY_MAX, LANGUAGE_MAX, NAME_MAX, PIXELS_MAX, POINTS_MAX, TEXT_MAX, URL_MAX
+from articles.rules.limits import (
+    COUNTRY_MAX,
+    LANGUAGE_MAX,
+    NAME_MAX,
+    PIXELS_MAX,
+    POINTS_MAX,
+    SMALL_MAX,
+    TEXT_MAX,
+    URL_MAX,
+)
 
 LIMIT = "limit"
 
@@ -120,6 +129,13 @@ class PointsField(LimitedField, models.SmallIntegerField):
 
     def check_limits(self, value: Any) -> None:
         values.check_number(value, -POINTS_MAX, POINTS_MAX)
+
+
+class SmallNumberField(LimitedField, models.PositiveSmallIntegerField):
+    """A number that PostgreSQL holds too; SQLite holds larger ones."""
+
+    def check_limits(self, value: Any) -> None:
+        values.check_number(value, 0, SMALL_MAX)
 
 
 class LanguageField(LimitedField, models.CharField):

@@ -26,5 +26,5 @@ RELATED_MAX = 500
 PIXELS_MAX = 1_000_000  # one side of a picture
 POINTS_MAX = 1000  # that one term adds to a suggested quality, or takes from it
 RELATED_BONUS_MAX = 1000  # a hundred times what newsrooms of this format give
-WINDOW_DAYS_MAX = LATE_DAYS_MAX = 32_767
+SMALL_MAX = WINDOW_DAYS_MAX = LATE_DAYS_MAX = 32_767  # what a small number of PostgreSQL holds
 YEAR_MIN, YEAR_MAX = 1900, 2199

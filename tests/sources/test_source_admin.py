@@ -55,6 +55,12 @@ def test_a_publisher_sets_it_and_others_keep_it(client, source):
     assert Source.objects.filter(publication="policy", name="The Courier").exists()
 
 
+def test_no_number_is_too_large_for_one_of_the_databases(client, source):
+    sign_in(client, "view_source", "change_source")
+
+    assert "it must be from 0 to 32,767" in save(client, source, take="32768").content.decode()
+
+
 def test_a_time_zone_is_one_that_exists(client, source):
     sign_in(client, "view_source", "change_source")
 
