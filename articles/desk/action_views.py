@@ -13,6 +13,7 @@ from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from articles import operations
@@ -240,7 +241,10 @@ def _scheduled_for(action: Action, result: ActionResult) -> list[str]:
     times = {article.publish_at for article in articles if article.publish_at}
     if not action.schedules or len(times) != 1:
         return []
-    text = _("Readers won’t see it until %(at)s.") if result.disappeared else _("Readers see it from %(at)s.")
+    if result.disappeared:
+        text = ngettext("Readers won’t see it until %(at)s.", "Readers won’t see them until %(at)s.", len(articles))
+    else:
+        text = ngettext("Readers see it from %(at)s.", "Readers see them from %(at)s.", len(articles))
     return [text % {"at": format_time(times.pop())}]
 
 

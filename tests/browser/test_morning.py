@@ -1014,6 +1014,38 @@ def test_the_pane_and_the_keys_follow_a_new_lead(page):
     assert reloaded(member).state == "held"
 
 
+@pytest.mark.parametrize("answer", ["Cancel", "Hold this story"])
+def test_a_confirmation_has_the_focus_and_leads_back_to_its_place_in_the_list(page, answer):
+    others = waiting(30)
+    lead = builders.article("Bridge closed", quality=80, published_at=others[20].published_at)
+    builders.folded(lead, "Bridge barred")
+    page.goto(f"{DESK}?view=all")
+    headline(page, lead).focus()
+    top = page.evaluate("scrollY")
+    assert top > 0
+
+    press(page, "w")
+    expect(page.get_by_role("main")).to_be_focused()
+    page.get_by_role("main").get_by_text(answer, exact=True).click()
+
+    expect(headline(page, lead)).to_be_focused()
+    if answer == "Cancel":
+        assert page.evaluate("scrollY") == top
+    else:
+        expect(page.locator(".messagelist")).to_be_in_viewport()
+
+
+def test_a_form_of_the_pane_leads_back_to_the_list_after_its_confirmation(page):
+    lead = builders.article("Bridge closed", quality=80)
+    builders.folded(lead, "Bridge barred", quality=70)
+    page.goto(f"{DESK}?view=all")
+    headline(page, lead).click()
+    page.get_by_role("button", name="Take out of its story: Bridge barred").click()
+    page.get_by_role("button", name="Take out this story").click()
+    expect(page.locator(".messagelist")).to_contain_text("stands by itself now")
+    expect(headline(page, lead)).to_be_focused()
+
+
 def test_the_help_begins_at_its_top(page):
     page.goto(DESK)
     press(page, "?")

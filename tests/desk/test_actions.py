@@ -78,6 +78,14 @@ class TestActions:
         assert (article.state, article.unpublish_at.year) == ("published", 2199)
         assert Operation.objects.get().verb == "schedule"
 
+    def test_the_time_of_several_stories_is_said_of_them(self, publisher):
+        shown, hidden = builders.article(quality=90), builders.article(quality=10)
+
+        page = run_action(publisher, "schedule_tomorrow", hidden, builders.article(quality=10))
+        assert messages_of(page)[1].startswith("Readers see them from ")
+        page = run_action(publisher, "schedule_tomorrow", shown, hidden, confirmed="1")
+        assert messages_of(page)[1].startswith("Readers won’t see them until ")
+
     @pytest.mark.slow
     @pytest.mark.parametrize("htmx", [False, True])
     def test_scheduling_a_story_that_readers_see_asks_first(self, publisher, htmx):

@@ -2,7 +2,7 @@
 
 import { $, all, announce, currentUrl, desk, keyOf, text } from "./page.js";
 import { requestQueue } from "./requests.js";
-import { keepListPosition, markDone, rows, showSelection } from "./rows.js";
+import { keepListPosition, markDone, rows, savePosition, showSelection } from "./rows.js";
 
 const TOAST_MILLISECONDS = 10_000, RETRY_MILLISECONDS = 1000;
 const PAGE_SIZE = 50; // rows, as in list_views.py
@@ -12,6 +12,7 @@ let toastTimer, countsTimer;
 
 export function beforeSwap({ detail }) {
   detail.serverResponse = dropUnknownOobCells(detail.serverResponse);
+  if (detail.target === document.body) savePosition({ isAsked: true });
   if (detail.elt.id === "pinging") all(".presence").forEach((line) => { line.textContent = ""; });
   if (!detail.xhr.responseURL.includes("/login/")) return;
   detail.shouldSwap = false;

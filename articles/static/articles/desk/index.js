@@ -24,6 +24,9 @@ function start() {
   });
   document.addEventListener("htmx:afterSwap", ({ target }) => {
     if (target.matches(".find .found")) target.closest(".find").scrollIntoView(); // else they are below the pane's edge
+    if (target !== document.body) return; // else a confirmation has taken the place of the list
+    linkBack();
+    $("#content-start").focus();
   });
   document.addEventListener("htmx:responseError", ({ detail }) => showError(detail.xhr, detail.elt));
   ["htmx:sendError", "htmx:timeout"].forEach((name) => {
@@ -48,7 +51,7 @@ function startList() {
   showSelection({ isAnnounced: false });
   restorePosition();
   $("#views [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }); // a narrow window shows a few
-  addEventListener("pagehide", savePosition);
+  addEventListener("pagehide", () => savePosition());
   ["#density", "#help-button"].forEach((button) => { $(button).disabled = false; }); // keys and buttons work now
 }
 

@@ -117,6 +117,7 @@ export function submitted(event) {
     return sendAction(row ?? form, action, action === "spike" ? { reason: $("[name=reason]", form).value } : {});
   }
   const data = new FormData(form, event.submitter);
+  data.set("next", currentUrl()); // also from the pane, whose forms lead to the page of its story
   const savesAll = SAVED_FIELDS[action] && !hasUnsaved(form, SAVED_FIELDS[action]);
   const field = document.activeElement; // an input if it was Enter that sent the form
   const hasFailed = () => isRefused() && !isConflict();

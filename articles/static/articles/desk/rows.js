@@ -84,11 +84,15 @@ export function focusedSubject() {
 /** Return the row of the story that the pane shows or is loading, if the list has it. */
 export const rowOfPane = () => ($("#detail").hidden ? undefined : rows().find((row) => headline(row).href === $("#open").dataset.url));
 
+/** Return the keys of the rows, the nearest to one of them first. */
+function keysByDistance(from) {
+  const list = rows(), at = Math.max(0, list.indexOf(from));
+  return [...list.slice(at), ...list.slice(0, at).reverse()].map((row) => row.dataset.pk);
+}
+
 /** Return a function that restores row, scroll position and selection after the list was replaced. */
 export function keepListPosition() {
-  const row = current(), list = rows(), top = row?.getBoundingClientRect().top;
-  const at = Math.max(0, list.indexOf(row));
-  const order = [...list.slice(at), ...list.slice(0, at).reverse()].map((other) => other.dataset.pk); // the nearest first
+  const row = current(), top = row?.getBoundingClientRect().top, order = keysByDistance(row);
   const chosen = selected().map((other) => other.dataset.pk);
   const hadFocus = document.activeElement === document.body || document.activeElement.closest("#list");
   return () => {
@@ -103,19 +107,23 @@ export function keepListPosition() {
   };
 }
 
-export function savePosition() {
+/** Remember where the list stood, and whether a confirmation takes its place. */
+export function savePosition({ isAsked = false } = {}) {
+  if (!$("#list")) return;
   sessionStorage.setItem("desk-url", currentUrl());
-  sessionStorage.setItem("desk-position", `${current()?.dataset.pk ?? ""} ${Math.round(scrollY)}`);
+  const row = $("#list .row.sent") ?? current(), keys = row ? keysByDistance(row) : [];
+  sessionStorage.setItem("desk-rows", JSON.stringify({ keys, top: Math.round(scrollY), isAsked }));
 }
 
 /** Return to the row and scroll position of before, unless the editor opened the view afresh. */
 export function restorePosition() {
   const [entry] = performance.getEntriesByType("navigation");
-  const cameBack = entry?.type !== "navigate" || (document.referrer && new URL(document.referrer).pathname !== location.pathname);
+  const { keys = [], top = 0, isAsked } = JSON.parse(sessionStorage.getItem("desk-rows")) ?? {};
+  const cameFromElsewhere = document.referrer && new URL(document.referrer).pathname !== location.pathname;
+  const cameBack = isAsked || entry?.type !== "navigate" || cameFromElsewhere;
   if (!cameBack || sessionStorage.getItem("desk-url") !== currentUrl()) return;
-  const [pk, top] = sessionStorage.getItem("desk-position").split(" ");
-  focusRow(rowOf(pk), { preventScroll: true });
-  scrollTo(0, Number(top));
+  focusRow(keys.map(rowOf).find(Boolean), { preventScroll: true });
+  if (!$(".messagelist")) scrollTo(0, top); // else what was done, at the top, would not be seen
 }
 
 /** Point the links back to the desk at the view that the editor left. */
