@@ -36,8 +36,7 @@ class BackupSummary:
 def create_backup(path: Path, *, with_media: bool = True, on_row: Callable[[], object] = lambda: None) -> BackupSummary:
     """Write a backup to `path`. Raises BackupError, OSError or DatabaseError; then no file of that name exists."""
     with open_for_writing(path) as writer, snapshot():
-        applied = MigrationRecorder(connection).applied_migrations()
-        migrations = frozenset(applied)
+        migrations = frozenset(MigrationRecorder(connection).applied_migrations())
         if name := first_unknown_migration(migrations):
             raise BackupError(f"A newer Newsfold made the database: it has the migration {name}. Use that version.")
         if not migrations:

@@ -202,12 +202,7 @@ def rows_of(table: Table) -> Iterator[list[Any]]:
     with connection.chunked_cursor() as cursor:
         cursor.execute(statement)
         while rows := cursor.fetchmany(ROWS_PER_FETCH):
-            for row in rows:
-                values = list(row)
-                for place, convert in converters:
-                    if values[place] is not None:
-                        values[place] = convert(values[place])
-                yield values
+            yield from (_converted(row, converters) for row in rows)
 
 
 def _selected(column: Column) -> str:
@@ -237,24 +232,26 @@ def insert(table: Table, rows: Iterable[Sequence[Any]]) -> None:
     """Store rows that `parse_row()` returned, in the caller's transaction."""
     quote = connection.ops.quote_name
     columns = ", ".join(quote(name) for name in table.names)
-    times = [place for place, column in enumerate(table.columns) if column.kind == "time"]
+    is_postgresql = connection.vendor == "postgresql"
+    to_time = "{}+00".format if is_postgresql else lambda text: text.replace("T", " ")
+    times = [(place, to_time) for place, column in enumerate(table.columns) if column.kind == "time"]
+    converted = (_converted(row, times) for row in rows)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+        if is_postgresql:
             statement = f"COPY {quote(table.name)} ({columns}) FROM STDIN"
             with connection.wrap_database_errors, cursor.copy(statement) as copy:
-                for row in rows:
-                    copy.write_row(_with_converted(row, times, lambda text: f"{text}+00"))
+                for row in converted:
+                    copy.write_row(row)
         else:
             marks = ", ".join(["%s"] * len(table.columns))
             statement = f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({marks})"  # noqa: S608
-            cursor.executemany(
-                statement, [_with_converted(row, times, lambda text: text.replace("T", " ")) for row in rows]
-            )
+            cursor.executemany(statement, list(converted))
 
 
-def _with_converted(row: Sequence[Any], places: Sequence[int], convert: Callable[[str], str]) -> list[Any]:
+def _converted(row: Sequence[Any], converters: Sequence[tuple[int, Callable[[Any], Any]]]) -> list[Any]:
+    """Return the values of a row, converted at these places but where there are none."""
     values = list(row)
-    for place in places:
+    for place, convert in converters:
         if values[place] is not None:
             values[place] = convert(values[place])
     return values
