@@ -34,7 +34,6 @@ from .looking import WAIT, is_url, look_at, requested_url
 from .view_helpers import DeskRequest, actor, desk_view, render_admin
 
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%S"
-NOT_STATED = gettext_lazy("The page doesn’t say.")
 
 
 class StoryForm(forms.Form):
@@ -169,5 +168,5 @@ def _origin(preview: PagePreview | None, name: str) -> str:
     if value is None:
         return ""
     if not value.text:
-        return str(NOT_STATED)
+        return _("The page doesn’t say.")
     return _("From %(origin)s.") % {"origin": value.origin} if value.origin else ""

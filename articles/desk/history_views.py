@@ -122,10 +122,6 @@ def undo(request: DeskRequest, pk: int) -> HttpResponse:
     back = safe_next_url(request, reverse("desk_operation", args=[pk]))
     try:
         reason = sent_reason(request)
-    except ActionError as error:
-        messages.error(request, _("Nothing was undone. %(error)s") % {"error": error.sentence})
-        return redirect(back)
-    try:
         if original.articles > CONFIRM_ABOVE and "confirmed" not in request.POST:
             return undo_confirmation_page(request, original, reason)
         result = operations.undo(original, by=actor(request, reason))

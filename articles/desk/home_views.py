@@ -15,13 +15,11 @@ from .home import decisions_today, front_page_stories, waiting_tasks
 from .queues import Viewer
 from .view_helpers import DeskRequest, render_admin
 
-VIEW_ARTICLES = "articles.view_article"
-
 
 def _home(request: DeskRequest) -> HttpResponse:
     """Show the home of a member of the staff; those who may not view articles get the models that they may view."""
     context: dict[str, Any] = {"title": _("Home"), "sections": admin.site.get_app_list(request)}
-    if request.user.has_perm(VIEW_ARTICLES):
+    if request.user.has_perm("articles.view_article"):
         viewer = Viewer(request.user.pk, timezone.now())
         context |= {
             "is_newsroom": True,

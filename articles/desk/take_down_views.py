@@ -8,7 +8,6 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from articles import operations
@@ -18,9 +17,6 @@ from articles.operations.taking_down import links_to, traces_of
 from articles.rules import permissions
 
 from .view_helpers import DeskRequest, actor, desk_view, parse_id, render_admin, safe_next_url, sent_reason
-
-REASON_NEEDED = gettext_lazy("Type a reason: the log and the next import of its document show it.")
-TICK_NEEDED = gettext_lazy("Tick the box: this can’t be undone.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,8 +32,10 @@ def take_down_story(request: DeskRequest, pk: int) -> HttpResponseBase:
         return _page(request, article)
     try:
         reason = sent_reason(request)
-        if not reason or "sure" not in request.POST:
-            return _page(request, article, str(TICK_NEEDED if reason else REASON_NEEDED))
+        if not reason:
+            return _page(request, article, _("Type a reason: the log and the next import of its document show it."))
+        if "sure" not in request.POST:
+            return _page(request, article, _("Tick the box: this can’t be undone."))
         return _run(request, article, reason)
     except ChecksFailedError as failed:
         return _page(request, article, failed=failed)

@@ -24,7 +24,6 @@ ROLE_TEXTS = {
     Role.LEAD: gettext_lazy("%(article)s leads its story"),
     Role.FOLDED: gettext_lazy("%(article)s is folded"),
 }
-SITE_POLICY = gettext_lazy("the policy of the site")
 
 
 def format_explanation(
@@ -45,7 +44,7 @@ def format_explanation(
         _heat(explanation, title_for_name),
         _publication(explanation, article, title_for_name),
         _("decided by %(policy)s: threshold %(threshold)s")
-        % {"policy": policy_owner or SITE_POLICY, "threshold": explanation.threshold},
+        % {"policy": policy_owner or _("the policy of the site"), "threshold": explanation.threshold},
         _state(article),
     ]
     schedule = _schedule(article)
