@@ -200,7 +200,7 @@ def _success(request: DeskRequest, action: Action, result: ActionResult) -> Http
     following = successors(operation) if action.changes_succession else {}
     named = {*result.done, *result.appeared, *result.disappeared, *following}
     followed = [change for change in result.consequences if change.pk not in named]
-    known = result.done if action.tells_visibility else ()
+    known = result.done if action.tells_visibility else result.disappeared if action.schedules else ()
     message = _done_text(action, result) if operation else _("Nothing changed.")
     if len(result.done) >= CONFIRM_FROM:  # the confirmation has named them
         message, seen = " ".join([message, *reader_numbers(result.appeared, result.disappeared)]), []

@@ -100,7 +100,7 @@ class Action:
     @property
     def tells_visibility(self) -> bool:
         """Whether its past tense says what readers see of its stories, so that results name only others."""
-        return self.permission == PUBLISH or self.withdraws
+        return (self.permission == PUBLISH and not self.schedules) or self.withdraws
 
     @property
     def reloads_list(self) -> bool:
@@ -158,6 +158,8 @@ def _spike(command: Command) -> ActionResult:
 
 def _schedule(command: Command) -> ActionResult:
     times = {name: command.time(name) for name in ("publish_at", "unpublish_at")}
+    if not any(times.values()) and not command.articles.exclude(publish_at=None, unpublish_at=None).exists():
+        raise SentenceError(_("Enter from when or until when readers see it. To show it now, publish it."))
     return command.apply(operations.schedule, **times)
 
 

@@ -86,6 +86,24 @@ class TestActions:
         page = run_action(publisher, "schedule_tomorrow", shown, hidden, confirmed="1")
         assert messages_of(page)[1].startswith("Readers won’t see them until ")
 
+    def test_a_schedule_without_a_beginning_says_what_readers_see_now(self, publisher):
+        article = builders.article("Waiting", quality=10)
+
+        page = run_action(publisher, "schedule", article, unpublish_at="2199-01-01T08:00")
+        assert messages_of(page) == ["1 story scheduled.", "Readers see “Waiting” now."]
+
+    def test_an_empty_schedule_is_refused_unless_it_drops_one(self, publisher):
+        article = builders.article("Waiting", quality=10)
+
+        page = run_action(publisher, "schedule", article, publish_at="", unpublish_at="")
+        assert messages_of(page) == ["Enter from when or until when readers see it. To show it now, publish it."]
+        assert not Operation.objects.exists()
+
+        run_action(publisher, "schedule", article, publish_at="2199-01-01T08:00")
+        article.refresh_from_db()
+        page = run_action(publisher, "schedule", article, publish_at="", unpublish_at="")
+        assert messages_of(page) == ["1 story scheduled.", "Readers see “Waiting” now."]
+
     @pytest.mark.slow
     @pytest.mark.parametrize("htmx", [False, True])
     def test_scheduling_a_story_that_readers_see_asks_first(self, publisher, htmx):
