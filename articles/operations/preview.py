@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -17,7 +17,7 @@ from articles.models.publish_checks import checks_text, failed_checks_of
 from articles.rules.publish_checks import Check
 from config.times import format_time
 
-from .results import ActionResult, ChecksFailedError, Rejection, successors
+from .results import ActionResult, ChecksFailedError, Rejection, public_leads_of, successors
 from .succession import next_lead
 
 TITLES_MAX = 20  # of each kind
@@ -28,6 +28,7 @@ class ActionPreview:
     """The stories that would appear on the site or disappear, and the articles that would be folded under a lead.
 
     `successors` would lead stories next and wait for an editor. Each maps the key of an article to its title.
+    `covered` are those that disappear but would be seen as coverage of their lead.
     `rejections` are the stories that would be left as they are.
     """
 
@@ -37,6 +38,7 @@ class ActionPreview:
     successors: Mapping[int, str]
     failed: Sequence[tuple[str, Sequence[Check]]] = ()  # titles that would be published, with checks that ask before
     rejections: Sequence[Rejection] = ()
+    covered: Container[int] = ()
     back_at: datetime | None = None  # when all who disappear come back by their schedule, if at one time
 
     @property
@@ -51,8 +53,8 @@ class ActionPreview:
     @property
     def sections(self) -> list[tuple[list[str], str, int]]:
         """Return the first titles of each kind with a heading, and how many more there are."""
-        left = {pk: title for pk, title in self.disappeared.items() if pk not in self.moved}
-        folded = {pk: title for pk, title in self.disappeared.items() if pk in self.moved}
+        left = {pk: title for pk, title in self.disappeared.items() if pk not in self.covered}
+        folded = {pk: title for pk, title in self.disappeared.items() if pk in self.covered}
         moved = {pk: title for pk, title in self.moved.items() if pk not in self.disappeared}
         kinds = (
             (self.appeared, _appear_heading),
@@ -69,7 +71,7 @@ class ActionPreview:
         """Return what would become of one article for readers; empty if nothing would."""
         if pk in self.appeared:
             return gettext("It would appear on the site.")
-        if pk in self.disappeared and pk in self.moved:
+        if pk in self.disappeared and pk in self.covered:
             return gettext("It would stay on the site only as coverage of the other story.")
         if pk in self.disappeared and self.back_at:
             return gettext("It would leave the site until %(time)s.") % {"time": format_time(self.back_at)}
@@ -183,6 +185,7 @@ def preview_of(result: ActionResult) -> ActionPreview:
         successors(result.operation),
         _overridden(result.operation),
         result.rejections,
+        public_leads_of(result.disappeared).keys(),
         _back_at(result),
     )
 

@@ -136,7 +136,7 @@ def reader_changes(
     sentence says how many more.
     """
     gone = {pk: title for pk, title in disappeared.items() if pk not in except_ids}
-    leads = _leads_of(gone)
+    leads = public_leads_of(gone)
     previous = {lead: gone[pk] for pk, (lead, _title) in reversed(leads.items()) if lead in appeared}
     sentences = []
     for pk, title in appeared.items():
@@ -161,7 +161,7 @@ def reader_changes(
     return sentences
 
 
-def _leads_of(articles: Mapping[int, str]) -> dict[int, tuple[int, str]]:
+def public_leads_of(articles: Mapping[int, str]) -> dict[int, tuple[int, str]]:
     """Return key and title of the lead of each article that readers see as its coverage, by the article's key."""
     if not articles:
         return {}

@@ -97,6 +97,16 @@ class TestOneStory:
         one.refresh_from_db()
         assert one.heat == 100
 
+    def test_a_story_folded_under_one_that_readers_do_not_see_leaves_the_site(self, publisher):
+        shown, hidden = builders.article("Shown", quality=75), builders.article("Hidden", quality=10)
+
+        page = publisher.get(reverse("desk_merge"), {"one": hidden.pk, "other": shown.pk})
+        text = " ".join(page.content.decode().split())
+        assert "<h2>1 story would leave the site</h2>" in text
+        assert "redirects there" not in text
+        for action in ("fold", "merge"):
+            assert "<p>It would leave the site.</p>" in run_action(publisher, action, shown, into=str(hidden.pk)).text
+
     @pytest.mark.slow
     @pytest.mark.parametrize("htmx", [False, True])
     def test_a_merge_names_what_moves_appears_and_disappears_before_it_is_done(self, publisher, htmx):
