@@ -44,11 +44,7 @@ def due_jobs(now: datetime, *, only: int | None = None, limit: int | None = None
 
 
 def fetch_sources(
-    jobs: Iterable[FetchJob],
-    client: HttpClient,
-    *,
-    now: Callable[[], datetime],
-    on_result: OnResult,
+    jobs: Iterable[FetchJob], client: HttpClient, *, now: Callable[[], datetime], on_result: OnResult
 ) -> None:
     """Fetch sources and store what they list. `on_result` gets the key of each source, and what was stored of it.
 

@@ -30,11 +30,7 @@ DEPTH_SHOWN = 8  # deeper topics are indented like these
 
 class TopicForm(ConflictAwareForm):
     class Meta:
-        field_classes: ClassVar = {
-            "keywords": LinesField,
-            "hashtags": LinesField,
-            "images": LinesField,
-        }
+        field_classes: ClassVar = {"keywords": LinesField, "hashtags": LinesField, "images": LinesField}
         help_texts: ClassVar = {
             "keywords": gettext_lazy(
                 "One per line. Words in a title that indicate this topic; they raise the suggested quality."

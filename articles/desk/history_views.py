@@ -32,14 +32,7 @@ from website.models import SiteLook, SitePage
 from . import restore_field
 from .event_text import SubjectKey, describe_operation, label_of, reason_text
 from .history_forms import HistoryFilter
-from .history_queries import (
-    PAGE_SIZE,
-    HistoryEntry,
-    changes_by_subject,
-    direct_numbers,
-    recent_operations,
-    timeline,
-)
+from .history_queries import PAGE_SIZE, HistoryEntry, changes_by_subject, direct_numbers, recent_operations, timeline
 from .history_runs import group_runs
 from .text_search import contains_words, notes_changed
 from .undo_confirmation import CONFIRM_ABOVE, undo_confirmation_page, undo_context

@@ -40,15 +40,7 @@ from .restore_field import restore_permissions
 from .rows import LARGE_COLUMNS, build_rows
 from .source_list import has_changed_at_source
 from .suggestion_views import suggested_leads, suggestions_of
-from .view_helpers import (
-    DeskRequest,
-    actor,
-    desk_view,
-    is_htmx_fragment,
-    parse_id,
-    render_admin,
-    safe_next_url,
-)
+from .view_helpers import DeskRequest, actor, desk_view, is_htmx_fragment, parse_id, render_admin, safe_next_url
 
 HISTORY_SIZE = 10  # operations beside a story
 SUGGESTIONS_MAX = 12  # stories that the type-ahead offers

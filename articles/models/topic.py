@@ -12,14 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from taggit.models import ItemBase, TagBase
 
-from articles.db.limited_fields import (
-    FileNameField,
-    LineField,
-    NamesField,
-    PointsField,
-    ServicesField,
-    UrlsField,
-)
+from articles.db.limited_fields import FileNameField, LineField, NamesField, PointsField, ServicesField, UrlsField
 from articles.rules.limits import TOPIC_MAX
 
 

@@ -31,14 +31,7 @@ from .publishing import (
     spike,
     unpublish,
 )
-from .references import (
-    create_reference,
-    delete_references,
-    edit_logos,
-    edit_look,
-    edit_reference,
-    link_in_footer,
-)
+from .references import create_reference, delete_references, edit_logos, edit_look, edit_reference, link_in_footer
 from .refolding import move_members, update_stories
 from .refusals import restore_refusals
 from .rescoring import change_policy, rescore

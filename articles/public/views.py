@@ -33,13 +33,7 @@ from .cards import Card, group_by_day, load_cards, load_cards_of_providers
 from .front_page import SECONDARY_STORIES, FrontPage, front_page
 from .media import media_type
 from .media_access import is_shown_to_readers
-from .pagination import (
-    ArticlePage,
-    page_for_place,
-    page_for_providers,
-    page_for_topics,
-    paginate,
-)
+from .pagination import ArticlePage, page_for_place, page_for_providers, page_for_topics, paginate
 from .places import Place, countries
 from .providers import OTHER_LETTERS, find_domain, list_items, logo_providers, published_domains
 from .recent import recent_period

@@ -61,10 +61,7 @@ def hidden_reason(article: Hideable, now: datetime) -> str:
         (article.heat == FOLDED_HEAT, _("it is folded, and no lead of it is published")),
         (article.public and article.publish_at and article.publish_at > now, _("it will go on the site later")),
         (article.public and article.unpublish_at and article.unpublish_at <= now, _("its time on the site is over")),
-        (
-            article.spike_reason,
-            _("it was spiked (%(reason)s)", reason=spiked_for),
-        ),
+        (article.spike_reason, _("it was spiked (%(reason)s)", reason=spiked_for)),
     ]
     reason = next((reason for applies, reason in reasons if applies), None)
     return str(reason or _("it is %(state)s", state=STATE_LABELS[article.state]))

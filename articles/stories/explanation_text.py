@@ -111,10 +111,7 @@ def _publication_reason(explanation: Explanation, heat: int | None, threshold: i
 
 
 def _state(article: Article) -> str:
-    values = {
-        "state": article.decision_label,
-        "since": format_time(article.state_since),
-    }
+    values = {"state": article.decision_label, "since": format_time(article.state_since)}
     if article.is_shown():
         return _("state %(state)s since %(since)s, visible to readers") % values
     return _("state %(state)s since %(since)s, not visible to readers") % values
