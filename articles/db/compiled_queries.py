@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_type_hints
 
 from django.db import connection, connections
 from django.db.models import Aggregate, JSONField, QuerySet
@@ -50,13 +50,15 @@ class CompiledQuery(Generic[Row]):
     """A query for rows with some keys (or slugs, or names), compiled once for each number of keys.
 
     `build` returns the queryset for a list of keys. `row` is a NamedTuple whose fields without defaults are the names
-    of the columns and annotations to select. Values are as drivers return them, unless `convert` has a function for a
-    field, such as `to_datetime`.
+    of the columns and annotations to select. Values are as drivers return them, except times, and fields for which
+    `convert` has a function.
     """
 
     def __init__(self, row: type[Row], build: BuildQuery, **convert: Callable[[Any], Any]) -> None:
         self.row = row
-        self._converters = [(row._fields.index(name), function) for name, function in convert.items()]
+        hints = get_type_hints(row)
+        times = {name: to_datetime for name in row._fields if datetime in (hints[name], *get_args(hints[name]))}
+        self._converters = [(row._fields.index(name), function) for name, function in (times | convert).items()]
         self._compiled = lru_cache(maxsize=256)(lambda vendor, count: _compile(row, build, count))
 
     def rows(self, keys: Sequence[int] | Sequence[str] | None = None) -> list[Row]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles.audit_log.last_modified import modified_at, with_last_modified
-from articles.db.compiled_queries import CompiledQuery, to_datetime
+from articles.db.compiled_queries import CompiledQuery
 from articles.models import Article, ArticleQuerySet
 from articles.models.languages import text_language
 from articles.models.related import outlet_count
@@ -169,10 +169,4 @@ def _build_rows(ids: Sequence[int]) -> QuerySet[Any, Any]:
     )
 
 
-ENTRY_ROWS = CompiledQuery(
-    _Row,
-    _build_rows,
-    **dict.fromkeys(["published_at", "listed_at", "created_at", "publish_at", "logged_at", "covered_at"], to_datetime),
-    topic_list=topics_from_json,
-    picture=picture_from_json,
-)
+ENTRY_ROWS = CompiledQuery(_Row, _build_rows, topic_list=topics_from_json, picture=picture_from_json)

@@ -13,7 +13,7 @@ from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils import timezone
 
-from articles.db.compiled_queries import CompiledQuery, from_json, to_datetime
+from articles.db.compiled_queries import CompiledQuery, from_json
 from articles.models import Article, ArticleImage, ArticleTopic, PictureAddress, RelatedLink
 from articles.models.fields import Digest
 from articles.models.languages import text_language
@@ -198,12 +198,5 @@ def _build_coverage_links(ids: Sequence[int]) -> QuerySet[Any, Any]:
     )
 
 
-CARDS = CompiledQuery(
-    Card,
-    _build_cards,
-    published_at=to_datetime,
-    listed_at=to_datetime,
-    kicker=topic_from_json,
-    picture=picture_from_json,
-)
+CARDS = CompiledQuery(Card, _build_cards, kicker=topic_from_json, picture=picture_from_json)
 COVERAGE_LINKS = CompiledQuery(CoverageLink, _build_coverage_links)

@@ -23,10 +23,8 @@ from articles.db.compiled_queries import (
     CURSOR_PUBLISHED_PARAM,
     NOW,
     SINCE_PARAM,
-    BuildQuery,
     CompiledQuery,
     Position,
-    to_datetime,
 )
 from articles.models import Article, ArticlePlace, ArticleQuerySet, ArticleTopic, RelatedLink, shown_to_readers
 
@@ -197,7 +195,7 @@ def _topic_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
     rows = listed.annotate(
         article_id=F("content_object"), name=F("content_object__name"), file_name=F("content_object__file_name")
     ).order_by("-listed_at", "-published_at", "content_object__file_name")
-    return _compile(lambda keys: rows.filter(tag__in=keys)[:size])
+    return CompiledQuery(ListedRow, lambda keys: rows.filter(tag__in=keys)[:size])
 
 
 @cache
@@ -206,13 +204,13 @@ def _place_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
     listed = ArticlePlace.objects.filter(_is_listed(is_later, "article__"))
     rows = listed.annotate(name=F("article__name"), file_name=F("article__file_name"))
     ordered = rows.order_by("-listed_at", "-published_at", "article__file_name")
-    return _compile(lambda codes: ordered.filter(code__in=codes)[:size])
+    return CompiledQuery(ListedRow, lambda codes: ordered.filter(code__in=codes)[:size])
 
 
 @cache
 def _provider_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
     rows = Article.objects.filter(_is_listed(is_later)).latest_first().annotate(article_id=F("pk"))
-    return _compile(lambda keys: rows.filter(provider__in=keys)[:size])
+    return CompiledQuery(ListedRow, lambda keys: rows.filter(provider__in=keys)[:size])
 
 
 @cache
@@ -224,7 +222,7 @@ def _coverage_query(size: int, is_later: bool) -> CompiledQuery[ListedRow]:
         coverage = RelatedLink.objects.coverage().filter(provider__in=keys).order_by()
         return rows.filter(pk__in=coverage.values("article"))[:size]
 
-    return _compile(build)
+    return CompiledQuery(ListedRow, build)
 
 
 def _is_listed(is_later: bool, prefix: str = "") -> Q:
@@ -234,10 +232,6 @@ def _is_listed(is_later: bool, prefix: str = "") -> Q:
     """
     condition = after_listed_position(*_POSITION_PARAMS, prefix) if is_later else Q()
     return condition & shown_to_readers(prefix, at=NOW) & Q(listed_at__gte=SINCE_PARAM)
-
-
-def _compile(build: BuildQuery) -> CompiledQuery[ListedRow]:
-    return CompiledQuery(ListedRow, build, listed_at=to_datetime, published_at=to_datetime)
 
 
 def format_time(time: datetime) -> str:

@@ -13,7 +13,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
-from articles.db.compiled_queries import NOW, CompiledQuery, JSONList, KeyRow, from_json, to_datetime
+from articles.db.compiled_queries import NOW, CompiledQuery, JSONList, KeyRow, from_json
 from articles.models import Article, ArticleTopic, RelatedLink, shown_to_readers
 from articles.models.languages import text_language
 from articles.models.related import is_coverage, outlet_count
@@ -275,18 +275,10 @@ PUBLIC_IDS = CompiledQuery(KeyRow, lambda names: Article.objects.public(NOW).fil
 STORIES = CompiledQuery(
     StoryView,
     _build_stories,
-    published_at=to_datetime,
-    listed_at=to_datetime,
     tags=from_json,
     logo_files=logos_from_json,
     topic_list=topics_from_json,
     picture=picture_from_json,
 )
-LINKS = CompiledQuery(
-    StoryLink,
-    _build_links,
-    published_at=to_datetime,
-    target_published_at=to_datetime,
-    logo_files=logos_from_json,
-)
-TEASERS = CompiledQuery(Teaser, _build_teasers, published_at=to_datetime)
+LINKS = CompiledQuery(StoryLink, _build_links, logo_files=logos_from_json)
+TEASERS = CompiledQuery(Teaser, _build_teasers)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from articles.db.compiled_queries import NOW, CompiledQuery, to_datetime
+from articles.db.compiled_queries import NOW, CompiledQuery
 from articles.models import Article
 from articles.rules.front_page import Arrangement, Candidates, PickedStory, RankedStory
 
@@ -34,6 +34,6 @@ def _picks() -> QuerySet[Article]:
     return Article.objects.public(at=NOW).on_front_page().filter(pk__in=picked).hottest_first()[:PICKS_MAX]
 
 
-PICKS = CompiledQuery(PickedStory, lambda _: _picks(), pick_until=to_datetime)
+PICKS = CompiledQuery(PickedStory, lambda _: _picks())
 TOP_STORIES = CompiledQuery(RankedStory, lambda _: _top_stories(STORIES + MIXING_MARGIN))
 MORE_TOP_STORIES = CompiledQuery(RankedStory, lambda _: _top_stories(MIXING_LIMIT))
