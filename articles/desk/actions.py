@@ -373,6 +373,7 @@ ACTIONS = {
             EDIT,
             _set_topics("names", "topics"),
             "t",
+            logged_as=Verb.EDIT,
             asks=_("Set the topics of %(stories)s"),
         ),
         Action(
@@ -381,6 +382,7 @@ ACTIONS = {
             _("edited: topic added"),
             EDIT,
             _set_topics("add", "topic"),
+            logged_as=Verb.EDIT,
             asks=_("Add a topic to %(stories)s"),
         ),
         Action(
@@ -389,9 +391,10 @@ ACTIONS = {
             _("edited: topic removed"),
             EDIT,
             _set_topics("remove", "topic"),
+            logged_as=Verb.EDIT,
             asks=_("Remove a topic from %(stories)s"),
         ),
-        Action("words", _("Save title and excerpt"), _("edited"), EDIT, _edit_text),
+        Action("words", _("Save title and excerpt"), _("edited"), EDIT, _edit_text, logged_as=Verb.EDIT),
         Action(
             "note",
             _("Save note"),
@@ -400,6 +403,7 @@ ACTIONS = {
             _edit_note,
             "c",
             key_help=_("write the newsroom’s note"),
+            logged_as=Verb.EDIT,
         ),
         Action("claim", _("Claim"), _("claimed"), EDIT, _change_claim(operations.claim)),
         Action("hand_over", _("Hand over"), _("handed over"), EDIT, _hand_over),

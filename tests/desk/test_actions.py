@@ -12,6 +12,7 @@ from django.utils import timezone
 from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.desk import action_views, commands
+from articles.desk.actions import ACTIONS
 from articles.models import Article, Operation, Via
 from articles.operations.results import ActionError
 from tests import builders
@@ -454,17 +455,19 @@ class TestActions:
         assert Operation.objects.get().undone_by.count() == 0
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("action", ["hold", "spike", "quality"])
+    @pytest.mark.parametrize("action", ["hold", "spike", "quality", "words", "note", "topics", "add_topic"])
     def test_a_form_that_is_sent_twice_still_offers_to_undo_it(self, publisher, action):
         article = builders.article(quality=10)
-        sent = {"action": action, "row": sent_rows(article), "quality": "20"}
+        builders.topic("Health")
+        words = {"title": "Storm", "excerpt": "Roofs fly", "note": "Call them", "topics": "Health", "topic": "Health"}
+        sent = {"action": action, "row": sent_rows(article), "quality": "20", **words}
         publisher.post(reverse("desk_act"), sent)  # its response is lost
 
         page = publisher.post(reverse("desk_act"), sent, follow=True)
 
         operation = Operation.objects.get()
         link = f'<a href="{reverse("desk_operation", args=[operation.pk])}">Undo</a>'
-        assert f"1 story {operation.get_verb_display()}. {link}" in page.content.decode()
+        assert f"1 story {ACTIONS[action].past_tense}. {link}" in page.content.decode()
 
     def test_what_others_did_is_not_offered_again(self, publisher):
         held, other = builders.article(quality=10), builders.article(quality=10)
