@@ -19,7 +19,7 @@ from articles.models import Article, Verb
 from articles.operations.results import ActionResult, SentenceError
 from articles.rules import schedule_shortcuts
 from articles.rules.front_page import PICK_LENGTH, PICK_PLACES
-from articles.rules.permissions import FOLD, PERMISSION_BY_ACTION, PUBLISH, SCORE
+from articles.rules.permissions import FOLD, PERMISSION_BY_ACTION, PUBLISH
 from articles.rules.states import SPIKE_REASON_LABELS, SpikeReason, State
 from articles.rules.values import is_blank, normalize_line_ends
 
@@ -47,7 +47,6 @@ class Action:
     name: str  # value of the form field `action`
     label: str | Promise  # of its button
     past_tense: str | Promise  # "3 stories spiked."
-    permission: str
     run: Callable[[Command], ActionResult]
     key: str = ""
     key_note: str | Promise = ""  # what the help adds to the label
@@ -71,6 +70,10 @@ class Action:
     @property
     def verb(self) -> str:
         return self.logged_as or self.name
+
+    @property
+    def permission(self) -> str:
+        return PERMISSION_BY_ACTION[self.verb]
 
     @property
     def changes_stories(self) -> bool:
@@ -296,31 +299,28 @@ ACTIONS = {
             "publish",
             _("Publish"),
             _("published"),
-            PUBLISH,
             _apply(operations.publish),
             "p",
             _(", or unpublish"),
             tone="go",
         ),
-        Action("hold", _("Hold"), _("held"), SCORE, _hold, "w", tone="wait"),
-        Action("unpublish", _("Unpublish"), _("unpublished and held"), PUBLISH, _unpublish, tone="wait"),
+        Action("hold", _("Hold"), _("held"), _hold, "w", tone="wait"),
+        Action("unpublish", _("Unpublish"), _("unpublished and held"), _unpublish, tone="wait"),
         Action(
             "spike",
             _("Spike"),
             _("spiked"),
-            SCORE,
             _spike,
             "e",
             _("; then 1 to 6 for the reason, or Enter for “other”"),
             tone="stop",
             reasons=REASONS,
         ),
-        Action("reopen", _("Reopen"), _("reopened"), SCORE, _apply(operations.reopen), "r"),
+        Action("reopen", _("Reopen"), _("reopened"), _apply(operations.reopen), "r"),
         Action(
             "quality",
             _("Set quality"),
             _("scored"),
-            SCORE,
             _set_score("quality"),
             "q",
             _("; Enter sends it"),
@@ -331,7 +331,6 @@ ACTIONS = {
             "heat",
             _("Set heat"),
             _("scored"),
-            SCORE,
             _set_score("heat"),
             "h",
             _("; Enter sends it"),
@@ -342,7 +341,6 @@ ACTIONS = {
             "step",
             _("Raise or lower"),
             _("scored"),
-            SCORE,
             _step_scores,
             logged_as=Verb.SCORE,
             asks=_("Change the scores of %(stories)s"),
@@ -351,7 +349,6 @@ ACTIONS = {
             "suggest",
             _("Use suggestion"),
             _("scored"),
-            SCORE,
             _apply(operations.use_suggestion),
             "a",
             key_help=_("use the suggested quality"),
@@ -362,7 +359,6 @@ ACTIONS = {
             "unpin",
             _("Unpin all fields"),
             _("unpinned"),
-            SCORE,
             _apply(operations.unpin),
             asks=_("Unpin all fields of %(stories)s"),
         ),
@@ -370,7 +366,6 @@ ACTIONS = {
             "topics",
             _("Set topics"),
             _("edited: topics set"),
-            EDIT,
             _set_topics("names", "topics"),
             "t",
             logged_as=Verb.EDIT,
@@ -380,7 +375,6 @@ ACTIONS = {
             "add_topic",
             _("Add topic"),
             _("edited: topic added"),
-            EDIT,
             _set_topics("add", "topic"),
             logged_as=Verb.EDIT,
             asks=_("Add a topic to %(stories)s"),
@@ -389,32 +383,29 @@ ACTIONS = {
             "remove_topic",
             _("Remove topic"),
             _("edited: topic removed"),
-            EDIT,
             _set_topics("remove", "topic"),
             logged_as=Verb.EDIT,
             asks=_("Remove a topic from %(stories)s"),
         ),
-        Action("words", _("Save title and excerpt"), _("edited"), EDIT, _edit_text, logged_as=Verb.EDIT),
+        Action("words", _("Save title and excerpt"), _("edited"), _edit_text, logged_as=Verb.EDIT),
         Action(
             "note",
             _("Save note"),
             _("edited: note saved"),
-            EDIT,
             _edit_note,
             "c",
             key_help=_("write the newsroom’s note"),
             logged_as=Verb.EDIT,
         ),
-        Action("claim", _("Claim"), _("claimed"), EDIT, _change_claim(operations.claim)),
-        Action("hand_over", _("Hand over"), _("handed over"), EDIT, _hand_over),
-        Action("release", _("Release"), _("released"), EDIT, _change_claim(operations.release)),
-        Action("schedule", _("Schedule"), _("scheduled"), PUBLISH, _schedule, "s", tone="wait"),
+        Action("claim", _("Claim"), _("claimed"), _change_claim(operations.claim)),
+        Action("hand_over", _("Hand over"), _("handed over"), _hand_over),
+        Action("release", _("Release"), _("released"), _change_claim(operations.release)),
+        Action("schedule", _("Schedule"), _("scheduled"), _schedule, "s", tone="wait"),
         *(
             Action(
                 name,
                 label,
                 _("scheduled"),
-                PUBLISH,
                 _schedule_at(shortcut),
                 logged_as=Verb.SCHEDULE,
                 asks=_("Schedule %(stories)s"),
@@ -422,42 +413,25 @@ ACTIONS = {
             )
             for name, label, shortcut in SCHEDULE_SHORTCUTS
         ),
-        Action(
-            "pick",
-            _("Pick"),
-            _("picked"),
-            PUBLISH,
-            _pick,
-            "f",
-            key_help=_("pick for the front page, for 24 hours"),
-        ),
-        Action(
-            "end_pick",
-            _("End the pick"),
-            _("no longer picked"),
-            PUBLISH,
-            _change_front_page(operations.end_pick),
-        ),
-        Action("place", _("Place on the front page"), _("placed on the front page"), PUBLISH, _place),
+        Action("pick", _("Pick"), _("picked"), _pick, "f", key_help=_("pick for the front page, for 24 hours")),
+        Action("end_pick", _("End the pick"), _("no longer picked"), _change_front_page(operations.end_pick)),
+        Action("place", _("Place on the front page"), _("placed on the front page"), _place),
         Action(
             "keep_off",
             _("Keep off the front page"),
             _("kept off the front page"),
-            PUBLISH,
             _change_front_page(operations.keep_off_front),
         ),
         Action(
             "allow_on",
             _("Allow on the front page"),
             _("allowed on the front page"),
-            PUBLISH,
             _change_front_page(operations.allow_on_front),
         ),
         Action(
             "fold",
             _("Fold into"),
             _("folded"),
-            FOLD,
             _fold,
             asks=_("Fold %(stories)s into another"),
             done_to_one=FOLDED_UNDER,
@@ -466,7 +440,6 @@ ACTIONS = {
             "merge",
             _("Merge"),
             _("merged"),
-            FOLD,
             _merge,
             "m",
             _(" the two selected stories, or fold into another"),
@@ -476,7 +449,6 @@ ACTIONS = {
             "merge_all",
             _("Take all"),
             _("folded"),
-            FOLD,
             _merge_all,
             logged_as=Verb.MERGE,
             asks=_("Fold %(stories)s"),
@@ -486,7 +458,6 @@ ACTIONS = {
             "keep_apart",
             _("Not the same"),
             _("kept apart"),
-            FOLD,
             _keep_apart,
             asks=_("Keep these two apart"),
             done=_("These two will not be suggested again."),
@@ -495,7 +466,6 @@ ACTIONS = {
             "make_lead",
             _("Make lead"),
             _("made the lead"),
-            FOLD,
             _make_lead,
             "l",
             asks=_("Make %(stories)s the lead"),
@@ -505,7 +475,6 @@ ACTIONS = {
             "take_out",
             _("Take out of its story"),
             _("taken out"),
-            FOLD,
             _take_out,
             "d",
             asks=_("Take out %(stories)s"),
