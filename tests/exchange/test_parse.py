@@ -143,7 +143,7 @@ def test_white_space_around_a_url_is_stripped():
         (document(published="false\nremoved: []"), "removed: must be true or false"),
         (document(quality="null"), "quality: must be a whole number"),
         (document(heat="[]"), "heat: must be a whole number"),
-        (document(title="null"), 'news.md:3: title: is null; write "" for no text'),
+        (document(title="null"), "news.md:3: title: is null; write text in quotes"),
         (document(excerpt=""), "news.md:4: excerpt: is empty"),
         (document(name="~"), "provider.name: is null"),
         (CANONICAL.replace("type: article\n", "~: 1\n", 1), "news.md:10: has a value without a key"),

@@ -75,7 +75,7 @@ def _read_scalar(node: Node) -> str:
     if not isinstance(node, Scalar):
         raise InvalidValueError(_("must be text"))
     if node.is_null:
-        raise InvalidValueError(_('is null; write "" for no text') if node.text else _("is empty"))
+        raise InvalidValueError(_("is null; write text in quotes") if node.text else _("is empty"))
     return node.text
 
 
