@@ -31,7 +31,6 @@ from articles.operations.results import ActionResult, ChecksFailedError, number_
 from articles.rules import permissions, slugs
 from articles.rules.counts import short_count
 from articles.rules.scoring import ROLE_LABELS, Role
-from articles.rules.states import SpikeReason
 from articles.search import has_many_matches, matching
 from providers.inlines import LimitedListMixin
 
@@ -91,18 +90,12 @@ class ArticleChangeList(ChangeList):
         )
 
 
-def _action(
-    description: str | Promise,
-    permission: str,
-    operation: Callable[..., ActionResult],
-    past_tense: str | Promise,
-    *args: Any,
-    verb: str | Promise,
-) -> Any:
+def _action(verb: Verb, operation: Callable[..., ActionResult], imperative: Promise, description: Promise) -> Any:
     """Return an action of the list that runs an operation and reports what it changed and what it rejected.
 
-    It asks with its `verb` before it withdraws a lead, or publishes stories that fail checks.
+    It asks with its `imperative` before it withdraws a lead, or publishes stories that fail checks.
     """
+    permission = permissions.PERMISSION_BY_ACTION[verb].removeprefix("articles.")
 
     @admin.action(description=description, permissions=[permission])
     def run(self: ArticleListAdmin, request: HttpRequest, queryset: ArticleQuerySet) -> HttpResponse | None:
@@ -110,16 +103,16 @@ def _action(
         if operation in (operations.hold, operations.unpublish, operations.spike):
             withdraws_a_lead = queryset.filter(public=True, folded_articles__isnull=False).exists()
             if withdraws_a_lead and "post" not in request.POST:
-                preview = operations.preview_action(lambda: operation(queryset, *args, **options))
-                return self.confirmation_page(request, queryset, preview, verb)
+                preview = operations.preview_action(lambda: operation(queryset, **options))
+                return self.confirmation_page(request, queryset, preview, imperative)
             options["in_place"] = chosen_successors(request)
         try:
-            result = operation(queryset, *args, **options)
+            result = operation(queryset, **options)
         except ChecksFailedError as failed:
             options["by"] = operations.preview_actor(options["by"])
-            preview = operations.preview_action(lambda: operation(queryset, *args, **options))
-            return self.confirmation_page(request, queryset, preview, verb, failed)
-        self.message_count(request, len(result.done), past_tense, result.operation)
+            preview = operations.preview_action(lambda: operation(queryset, **options))
+            return self.confirmation_page(request, queryset, preview, imperative, failed)
+        self.message_count(request, len(result.done), verb.label, result.operation)
         if result.rejections:
             shown = [
                 _("“%(title)s” %(reason)s") % {"title": rejection.title, "reason": rejection.reason}
@@ -127,7 +120,7 @@ def _action(
             ]
             if len(result.rejections) > REJECTIONS_MAX:
                 shown.append(_("and %(number)s more") % {"number": len(result.rejections) - REJECTIONS_MAX})
-            values = {"number": len(result.rejections), "done": past_tense, "reasons": "; ".join(shown)}
+            values = {"number": len(result.rejections), "done": verb.label, "reasons": "; ".join(shown)}
             text = _("%(number)s not %(done)s: %(reasons)s.") % values
             self.message_user(request, text, messages.WARNING)
         self.report_reader_changes(request, result, known=result.done)
@@ -219,47 +212,20 @@ class ArticleListAdmin(AuditLogAdminMixin, LimitedListMixin, admin.ModelAdmin):
     # Actions
 
     publish_selected = _action(
-        gettext_lazy("Publish selected articles"),
-        "publish",
-        operations.publish,
-        gettext_lazy("published"),
-        verb=gettext_lazy("Publish"),
+        Verb.PUBLISH, operations.publish, gettext_lazy("Publish"), gettext_lazy("Publish selected articles")
     )
     unpublish_selected = _action(
-        gettext_lazy("Unpublish selected articles"),
-        "publish",
-        operations.unpublish,
-        gettext_lazy("unpublished"),
-        verb=gettext_lazy("Unpublish"),
+        Verb.UNPUBLISH, operations.unpublish, gettext_lazy("Unpublish"), gettext_lazy("Unpublish selected articles")
     )
-    hold_selected = _action(
-        gettext_lazy("Hold selected articles"),
-        "score",
-        operations.hold,
-        gettext_lazy("held"),
-        verb=gettext_lazy("Hold"),
-    )
+    hold_selected = _action(Verb.HOLD, operations.hold, gettext_lazy("Hold"), gettext_lazy("Hold selected articles"))
     spike_selected = _action(
-        gettext_lazy("Spike selected articles"),
-        "score",
-        operations.spike,
-        gettext_lazy("spiked"),
-        SpikeReason.OTHER,
-        verb=gettext_lazy("Spike"),
+        Verb.SPIKE, operations.spike, gettext_lazy("Spike"), gettext_lazy("Spike selected articles")
     )
     reopen_selected = _action(
-        gettext_lazy("Reopen selected articles"),
-        "score",
-        operations.reopen,
-        gettext_lazy("reopened"),
-        verb=gettext_lazy("Reopen"),
+        Verb.REOPEN, operations.reopen, gettext_lazy("Reopen"), gettext_lazy("Reopen selected articles")
     )
     unpin_selected = _action(
-        gettext_lazy("Unpin selected: let documents and policy decide again"),
-        "score",
-        _unpin,
-        gettext_lazy("unpinned"),
-        verb=gettext_lazy("Unpin"),
+        Verb.UNPIN, _unpin, gettext_lazy("Unpin"), gettext_lazy("Unpin selected: let documents and policy decide again")
     )
 
     @admin.action(description=gettext_lazy("Rescore selected articles by the policy"), permissions=["score"])
