@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Func, Q, TextField
 
 from articles.models import Article, ArticleQuerySet, Event
-from articles.search.query import parse
+from articles.search.query import SearchTerm, parse
 
 
 class TextOfJSON(Func):
@@ -27,18 +27,15 @@ def contains_words(column: str, text: str) -> Q:
     """
     query, condition = parse(text), Q()
     for term in query.required:
-        condition &= _contains(column, " ".join(term.words))
+        condition &= _contains(column, term)
     for term in query.excluded:
-        condition &= ~_contains(column, " ".join(term.words))
+        condition &= ~_contains(column, term)
     return condition
 
 
-def _contains(column: str, phrase: str) -> Q:
-    """Return the condition in the cases that people type: SQLite ignores that of A to Z only."""
-    condition = Q()
-    for text in {phrase, phrase.lower(), phrase.upper(), phrase.capitalize()}:
-        condition |= Q(**{f"{column}__icontains": text})
-    return condition
+def _contains(column: str, term: SearchTerm) -> Q:
+    """Return the condition that the words stand side by side in any case, whatever separates them: Covid-19, AT&T."""
+    return Q(**{f"{column}__iregex": r"(\W|_)+".join(term.words)})
 
 
 def with_matching_notes(articles: ArticleQuerySet, found: ArticleQuerySet, text: str) -> ArticleQuerySet:

@@ -86,9 +86,10 @@ class TestNotes:
     def test_the_search_of_the_desk_finds_notes_that_of_readers_does_not(self, client):
         article = builders.article("Bridge closed", excerpt="In the morning.")
         builders.article("École opens")
-        operations.edit(article, note="Ask Zanzibar's École again")
+        operations.edit(article, note="Ask Zanzibar's École again, about AT&T")
 
         assert found(q="zanzibar") == found(q='"école again"') == found(q="zanz -moon") == ["Bridge closed"]
+        assert found(q="Zanzibar's") == found(q="at&t") == found(q='"again about"') == ["Bridge closed"]
         assert found(q="école") == ["Bridge closed", "École opens"]
         assert found(q="zanzibar -again") == found(q="bridge zanzibar") == []
         assert "Bridge closed" not in client.get("/search/?q=zanzibar").content.decode()
