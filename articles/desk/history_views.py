@@ -135,6 +135,8 @@ def undo(request: DeskRequest, pk: int) -> HttpResponse:
 def subject_history(request: DeskRequest, subject: Subject, pk: int) -> HttpResponse:
     """Show what was done to one row, even if it is deleted."""
     row = ROWS[subject].filter(pk=pk).first()
+    if subject == Subject.LOOK:
+        row = SiteLook.current()  # there is no row until somebody saves it
     name = str(row) if row else Event.objects.of(subject, pk).values_list("label", flat=True).first()
     if name is None:
         raise Http404

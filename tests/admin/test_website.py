@@ -136,6 +136,10 @@ def test_the_site_gets_a_name_and_a_colour(publisher):
     assert "The Harbour Post" in publisher.get("/").content.decode()
 
 
+def test_the_look_has_a_history_before_anybody_changed_it(publisher):
+    assert publisher.get("/admin/website/sitelook/1/history/", follow=True).status_code == 200
+
+
 @pytest.mark.slow
 def test_a_preview_shows_the_front_page_with_the_new_look_and_saves_nothing(publisher, monkeypatch):
     logo = {"files": ["site/aa/60.png", "site/aa/120.png"], "width": 240, "height": 120}
