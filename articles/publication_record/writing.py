@@ -130,7 +130,6 @@ def load_plans(ids: Sequence[int], now: datetime) -> dict[int, Plan]:
         pk, name, version, publish_at, unpublish_at, pick_until, pick_place, *values, off_front = row
         periods = periods_on_site(
             Shown(*values)._replace(off_front=off_front),
-            is_public=True,
             publish_at=publish_at,
             unpublish_at=unpublish_at,
             pick_until=pick_until,

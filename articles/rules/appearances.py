@@ -48,19 +48,18 @@ class RecordedPeriod(NamedTuple):
 def periods_on_site(
     shown: Shown,
     *,
-    is_public: bool,
     publish_at: datetime | None,
     unpublish_at: datetime | None,
     pick_until: datetime | None,
     pick_place: int | None = None,
     now: datetime,
 ) -> tuple[Period, ...]:
-    """Return when readers see an article from `now` on, if nobody decides anything else.
+    """Return when readers see a public article from `now` on, if nobody decides anything else.
 
     The first period begins at `now` if they see it now. `shown` is without the pick.
     """
     start, end = max(now, publish_at or now), unpublish_at
-    if not is_public or (end is not None and end <= start):
+    if end is not None and end <= start:
         return ()
     if pick_until is None or pick_until <= start:
         return (Period(start, end, shown),)

@@ -17,8 +17,6 @@ SECOND = PICKED._replace(pick_place=2)
     ("state", "expected"),
     [
         ({}, [(NOW, None, SHOWN)]),
-        ({"is_public": False}, []),
-        ({"is_public": False, "publish_at": NOW + HOUR, "pick_until": NOW + HOUR}, []),
         # schedules
         ({"publish_at": NOW - HOUR}, [(NOW, None, SHOWN)]),
         ({"publish_at": NOW}, [(NOW, None, SHOWN)]),
@@ -46,7 +44,7 @@ SECOND = PICKED._replace(pick_place=2)
     ],
 )
 def test_schedules_and_picks_are_periods(state, expected):
-    plan = {"is_public": True, "publish_at": None, "unpublish_at": None, "pick_until": None} | state
+    plan = {"publish_at": None, "unpublish_at": None, "pick_until": None} | state
 
     assert list(periods_on_site(SHOWN, **plan, now=NOW)) == expected
 
