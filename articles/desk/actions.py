@@ -141,12 +141,8 @@ def _apply(operation: Callable[..., ActionResult]) -> Callable[[Command], Action
     return lambda command: command.apply(operation)
 
 
-def _hold(command: Command) -> ActionResult:
-    return command.apply(operations.hold, in_place=command.in_place)
-
-
-def _unpublish(command: Command) -> ActionResult:
-    return command.apply(operations.unpublish, in_place=command.in_place)
+def _withdraw(operation: Callable[..., ActionResult]) -> Callable[[Command], ActionResult]:
+    return lambda command: command.apply(operation, in_place=command.in_place)
 
 
 def _spike(command: Command) -> ActionResult:
@@ -304,8 +300,8 @@ ACTIONS = {
             _(", or unpublish"),
             tone="go",
         ),
-        Action("hold", _("Hold"), _("held"), _hold, "w", tone="wait"),
-        Action("unpublish", _("Unpublish"), _("unpublished and held"), _unpublish, tone="wait"),
+        Action("hold", _("Hold"), _("held"), _withdraw(operations.hold), "w", tone="wait"),
+        Action("unpublish", _("Unpublish"), _("unpublished and held"), _withdraw(operations.unpublish), tone="wait"),
         Action(
             "spike",
             _("Spike"),
