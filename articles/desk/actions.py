@@ -46,12 +46,12 @@ class Action:
 
     name: str  # value of the form field `action`
     label: str | Promise  # of its button
-    past_tense: str | Promise  # "3 stories spiked."
     run: Callable[[Command], ActionResult]
     key: str = ""
     key_note: str | Promise = ""  # what the help adds to the label
     key_help: str | Promise = ""  # what the help says instead of the label
     logged_as: str = ""  # the verb of its operations, if it isn't the name
+    past: str | Promise = ""  # what messages say was done, if it isn't what histories say
     done: str | Promise = ""  # what the message says instead of the number of stories
     done_to_one: str | Promise = ""  # the same of one story, with %(title)s and the %(lead)s that it is folded under
     asks: str | Promise = ""  # what the button of its confirmation says, with %(stories)s; else label and stories
@@ -70,6 +70,11 @@ class Action:
     @property
     def verb(self) -> str:
         return self.logged_as or self.name
+
+    @property
+    def past_tense(self) -> str:
+        """What messages say was done, as in "3 stories spiked."."""
+        return str(self.past or Verb(self.verb).label)
 
     @property
     def permission(self) -> str:
@@ -294,29 +299,28 @@ ACTIONS = {
         Action(
             "publish",
             _("Publish"),
-            _("published"),
             _apply(operations.publish),
             "p",
             _(", or unpublish"),
             tone="go",
         ),
-        Action("hold", _("Hold"), _("held"), _withdraw(operations.hold), "w", tone="wait"),
-        Action("unpublish", _("Unpublish"), _("unpublished and held"), _withdraw(operations.unpublish), tone="wait"),
+        Action("hold", _("Hold"), _withdraw(operations.hold), "w", tone="wait"),
+        Action(
+            "unpublish", _("Unpublish"), _withdraw(operations.unpublish), past=_("unpublished and held"), tone="wait"
+        ),
         Action(
             "spike",
             _("Spike"),
-            _("spiked"),
             _spike,
             "e",
             _("; then 1 to 6 for the reason, or Enter for “other”"),
             tone="stop",
             reasons=REASONS,
         ),
-        Action("reopen", _("Reopen"), _("reopened"), _apply(operations.reopen), "r"),
+        Action("reopen", _("Reopen"), _apply(operations.reopen), "r"),
         Action(
             "quality",
             _("Set quality"),
-            _("scored"),
             _set_score("quality"),
             "q",
             _("; Enter sends it"),
@@ -326,7 +330,6 @@ ACTIONS = {
         Action(
             "heat",
             _("Set heat"),
-            _("scored"),
             _set_score("heat"),
             "h",
             _("; Enter sends it"),
@@ -336,7 +339,6 @@ ACTIONS = {
         Action(
             "step",
             _("Raise or lower"),
-            _("scored"),
             _step_scores,
             logged_as=Verb.SCORE,
             asks=_("Change the scores of %(stories)s"),
@@ -344,7 +346,6 @@ ACTIONS = {
         Action(
             "suggest",
             _("Use suggestion"),
-            _("scored"),
             _apply(operations.use_suggestion),
             "a",
             key_help=_("use the suggested quality"),
@@ -354,54 +355,52 @@ ACTIONS = {
         Action(
             "unpin",
             _("Unpin all fields"),
-            _("unpinned"),
             _apply(operations.unpin),
             asks=_("Unpin all fields of %(stories)s"),
         ),
         Action(
             "topics",
             _("Set topics"),
-            _("edited: topics set"),
             _set_topics("names", "topics"),
             "t",
+            past=_("edited: topics set"),
             logged_as=Verb.EDIT,
             asks=_("Set the topics of %(stories)s"),
         ),
         Action(
             "add_topic",
             _("Add topic"),
-            _("edited: topic added"),
             _set_topics("add", "topic"),
+            past=_("edited: topic added"),
             logged_as=Verb.EDIT,
             asks=_("Add a topic to %(stories)s"),
         ),
         Action(
             "remove_topic",
             _("Remove topic"),
-            _("edited: topic removed"),
             _set_topics("remove", "topic"),
+            past=_("edited: topic removed"),
             logged_as=Verb.EDIT,
             asks=_("Remove a topic from %(stories)s"),
         ),
-        Action("words", _("Save title and excerpt"), _("edited"), _edit_text, logged_as=Verb.EDIT),
+        Action("words", _("Save title and excerpt"), _edit_text, logged_as=Verb.EDIT),
         Action(
             "note",
             _("Save note"),
-            _("edited: note saved"),
             _edit_note,
             "c",
+            past=_("edited: note saved"),
             key_help=_("write the newsroom’s note"),
             logged_as=Verb.EDIT,
         ),
-        Action("claim", _("Claim"), _("claimed"), _change_claim(operations.claim)),
-        Action("hand_over", _("Hand over"), _("handed over"), _hand_over),
-        Action("release", _("Release"), _("released"), _change_claim(operations.release)),
-        Action("schedule", _("Schedule"), _("scheduled"), _schedule, "s", tone="wait"),
+        Action("claim", _("Claim"), _change_claim(operations.claim)),
+        Action("hand_over", _("Hand over"), _hand_over),
+        Action("release", _("Release"), _change_claim(operations.release)),
+        Action("schedule", _("Schedule"), _schedule, "s", tone="wait"),
         *(
             Action(
                 name,
                 label,
-                _("scheduled"),
                 _schedule_at(shortcut),
                 logged_as=Verb.SCHEDULE,
                 asks=_("Schedule %(stories)s"),
@@ -409,25 +408,22 @@ ACTIONS = {
             )
             for name, label, shortcut in SCHEDULE_SHORTCUTS
         ),
-        Action("pick", _("Pick"), _("picked"), _pick, "f", key_help=_("pick for the front page, for 24 hours")),
-        Action("end_pick", _("End the pick"), _("no longer picked"), _change_front_page(operations.end_pick)),
-        Action("place", _("Place on the front page"), _("placed on the front page"), _place),
+        Action("pick", _("Pick"), _pick, "f", key_help=_("pick for the front page, for 24 hours")),
+        Action("end_pick", _("End the pick"), _change_front_page(operations.end_pick)),
+        Action("place", _("Place on the front page"), _place),
         Action(
             "keep_off",
             _("Keep off the front page"),
-            _("kept off the front page"),
             _change_front_page(operations.keep_off_front),
         ),
         Action(
             "allow_on",
             _("Allow on the front page"),
-            _("allowed on the front page"),
             _change_front_page(operations.allow_on_front),
         ),
         Action(
             "fold",
             _("Fold into"),
-            _("folded"),
             _fold,
             asks=_("Fold %(stories)s into another"),
             done_to_one=FOLDED_UNDER,
@@ -435,7 +431,6 @@ ACTIONS = {
         Action(
             "merge",
             _("Merge"),
-            _("merged"),
             _merge,
             "m",
             _(" the two selected stories, or fold into another"),
@@ -444,8 +439,8 @@ ACTIONS = {
         Action(
             "merge_all",
             _("Take all"),
-            _("folded"),
             _merge_all,
+            past=_("folded"),
             logged_as=Verb.MERGE,
             asks=_("Fold %(stories)s"),
             done_to_one=FOLDED_UNDER,
@@ -453,7 +448,6 @@ ACTIONS = {
         Action(
             "keep_apart",
             _("Not the same"),
-            _("kept apart"),
             _keep_apart,
             asks=_("Keep these two apart"),
             done=_("These two will not be suggested again."),
@@ -461,16 +455,15 @@ ACTIONS = {
         Action(
             "make_lead",
             _("Make lead"),
-            _("made the lead"),
             _make_lead,
             "l",
+            past=_("made the lead"),
             asks=_("Make %(stories)s the lead"),
             done_to_one=_("“%(title)s” leads its story now."),
         ),
         Action(
             "take_out",
             _("Take out of its story"),
-            _("taken out"),
             _take_out,
             "d",
             asks=_("Take out %(stories)s"),
