@@ -31,7 +31,7 @@ from articles.stories.neighbourhood import linked_ids
 from sources.models import brought_by_sources
 
 from . import store
-from .format.document import Problem
+from .format.document import Entry, Problem
 from .loading import changed_fields, load_documents
 from .outcomes import (
     PRUNE_SKIPPED,
@@ -219,15 +219,26 @@ class _Import:
         return [pk for pk, name in missing if name in self.reader.hashes]
 
     def _store_entries(self) -> None:
-        for source, entry in self.reader.entries:
-            try:
-                with transaction.atomic():
-                    outcome, warnings = store_entry(entry)
-            except ValidationError as invalid:
-                messages = [f"{name}: {text}" for name, texts in invalid.message_dict.items() for text in texts]
-                self.reader.reject(source, [Problem(source.label, 0, message) for message in messages])
-            else:
-                self.reader.report(FileResult(source.label, outcome, entry_name(entry), warnings=warnings))
+        """Store the registry entries. What is refused is tried again after the others, which may free its slug."""
+        waiting = self.reader.entries
+        while True:
+            refused = [(*item, invalid) for item in waiting if (invalid := self._store_entry(*item))]
+            if len(refused) == len(waiting):
+                break
+            waiting = [(source, entry) for source, entry, _invalid in refused]
+        for source, _entry, invalid in refused:
+            messages = [f"{name}: {text}" for name, texts in invalid.message_dict.items() for text in texts]
+            self.reader.reject(source, [Problem(source.label, 0, message) for message in messages])
+
+    def _store_entry(self, source: DocumentSource, entry: Entry) -> ValidationError | None:
+        """Store a registry entry and report it; return why if it is refused."""
+        try:
+            with transaction.atomic():
+                outcome, warnings = store_entry(entry)
+        except ValidationError as invalid:
+            return invalid
+        self.reader.report(FileResult(source.label, outcome, entry_name(entry), warnings=warnings))
+        return None
 
     def _update_changed(self, uow: UnitOfWork) -> set[int]:
         updated_ids: set[int] = set()

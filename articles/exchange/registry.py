@@ -110,11 +110,11 @@ def store_entry(entry: Entry) -> tuple[str, list[str]]:
 
 def _store_topic(entry: TopicEntry) -> tuple[str, list[str]]:
     """Store a topic. Its parent is created if it doesn't exist yet."""
+    parent = _parent_topic(entry)
     topic = _existing_topic(entry)
     is_new = topic is None or not topic.registry_name  # a topic that only documents have named counts as new
     topic = topic or Topic()
     former_name, former_slug = topic.name, topic.slug
-    parent = _parent_topic(entry)
     values = {name: getattr(entry, name) for name in TOPIC_FIELDS}
     values |= {"parent_id": parent.pk if parent else None, "registry_name": entry.file_name}
     outcome = _update_row(topic, values, is_new=is_new)

@@ -501,6 +501,17 @@ def test_the_slug_of_a_topic_that_another_file_registered_is_rejected(tmp_path):
     assert Topic.objects.get().name == "Health"
 
 
+def test_a_slug_that_a_later_file_frees_can_be_used(tmp_path):
+    news = write_topic(tmp_path, "01-news.yaml", "health", "Health news")
+    news.write_text(f"{news.read_text()}parent: Health\n")
+    assert "01-news.yaml: _id: “health” is the slug of the topic “Health”" in failed_import(tmp_path)
+
+    write_topic(tmp_path, "02-health.yaml", "all-of-health", "Health")
+    import_documents(tmp_path)
+
+    assert dict(Topic.objects.values_list("name", "slug")) == {"Health": "all-of-health", "Health news": "health"}
+
+
 def test_a_topic_keeps_its_articles_when_its_file_renames_it(tmp_path):
     path = write_topic(tmp_path, "01-health.yaml", "health", "Health")
     import_documents(path)
