@@ -364,7 +364,7 @@ def test_a_missing_file_changes_nothing_without_prune(tmp_path):
 
     output = import_documents(tmp_path, prune=True)
     assert output.splitlines() == [
-        "1 article withdrawn: their documents are missing",
+        "1 article withdrawn: its document is missing",
         "1 files: 0 created, 0 updated, 1 unchanged, 0 rejected",
     ]
     assert list(Article.objects.public().values_list("name", flat=True)) == [other_path.stem]

@@ -170,5 +170,5 @@ def prune_summary(counts: Counter[str], *, dry_run: bool) -> str:
     if counts[PRUNE_WITHOUT_DOCUMENTS]:
         return "Nothing is withdrawn: none of these files is a document that could be read. Check the paths."
     number = counts[WITHDRAWN]
-    articles = "1 article" if number == 1 else f"{number} articles"
-    return f"{articles} {'would be ' if dry_run else ''}withdrawn: their documents are missing"
+    articles, why = ("1 article", "its document is") if number == 1 else (f"{number} articles", "their documents are")
+    return f"{articles} {'would be ' if dry_run else ''}withdrawn: {why} missing"
