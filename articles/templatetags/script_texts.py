@@ -34,6 +34,7 @@ SCRIPT_TEXTS = {
     "selected_published": _("%(number)s selected, %(published)s published"),
     "server_error": _("The server could not do that (%(status)s)."),
     "session_renewed": _("Your session was renewed in another tab. Reload this page."),
+    "signed_out": _("You were signed out. Your change was not saved. Reload this page to sign in."),
     "undo_key": _("Undo: %(key)s"),
     "unsaved": _("There is unsaved text in the open story. Leave it?"),
 }

@@ -865,6 +865,18 @@ class TestWithoutConnection:
         press(page, "j")
         expect(headline(page, stories[50])).to_be_focused()
 
+    def test_a_decision_after_the_session_has_ended_says_that_it_was_not_saved(self, page):
+        stories = waiting(2)
+        at_desk(page, stories[0])
+
+        page.context.clear_cookies(name="session")
+        press(page, "w")
+        expect(page.locator("#toast.refused")).to_contain_text("You were signed out. Your change was not saved.")
+        expect(headline(page, stories[0])).to_be_focused()
+        press(page, "Enter")
+        expect(page.get_by_label("Username")).to_be_visible()
+        assert states(stories) == ["undecided", "undecided"]
+
     def test_the_pane_stays_closed_if_its_story_does_not_come(self, page):
         at_desk(page, waiting(1)[0])
 

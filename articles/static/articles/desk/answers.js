@@ -7,7 +7,7 @@ import { keepListPosition, markDone, rows, savePosition, showSelection } from ".
 const TOAST_MILLISECONDS = 10_000, RETRY_MILLISECONDS = 1000;
 const PAGE_SIZE = 50; // rows, as in list_views.py
 const DRAINING_VIEWS = new Set(["undecided", "hot", "held", "spiked", "published", "today"]); // decisions empty these
-const ERRORS = { 403: "not_allowed", 404: "no_story" };
+const ERRORS = { 401: "signed_out", 403: "not_allowed", 404: "no_story" };
 let toastTimer, countsTimer;
 
 export function beforeSwap({ detail }) {
@@ -16,7 +16,8 @@ export function beforeSwap({ detail }) {
   if (detail.elt.id === "pinging") all(".presence").forEach((line) => { line.textContent = ""; });
   if (!detail.xhr.responseURL.includes("/login/")) return;
   detail.shouldSwap = false;
-  location.reload();
+  if (detail.elt === desk()) showError({ status: 401 }, detail.elt);
+  else location.reload();
 }
 
 /** Leave out the cells of stories that have no row on this page. */
