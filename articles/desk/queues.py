@@ -140,7 +140,7 @@ QUEUES: dict[str, Queue] = {
     queue.key: queue
     for queue in (
         Queue("undecided", _("Undecided"), _undecided, empty=_("All decided. Well done.")),
-        Queue("hot", _("Undecided, hottest first"), _hot, HOTTEST, _("No undecided story has a heat.")),
+        Queue("hot", _("Hottest undecided"), _hot, HOTTEST, _("No undecided story has a heat.")),
         Queue("today", _("Published today"), _published_today, LAST_DECIDED, _("Nothing has been published today.")),
         Queue(
             "scheduled",
