@@ -74,6 +74,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 def _replace_database(path: Path) -> None:
     """Replace the content of the connection's database, which is in memory, by the file's."""
+    connection.ensure_connection()
     with closing(sqlite3.connect(path)) as file:
         file.backup(connection.connection)
     ContentType.objects.clear_cache()
