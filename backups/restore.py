@@ -18,7 +18,6 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
-from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from articles.search.schema import create_triggers, drop_triggers, rebuild
@@ -37,6 +36,7 @@ from .archive import (
     is_safe,
     members,
 )
+from .installation import SEARCH_TABLE, applied_migrations, drop_tables, first_table_with_rows, table_names
 from .tables import (
     Digest,
     InvalidRowError,
@@ -51,17 +51,7 @@ from .tables import (
     tables_at,
 )
 
-# Tables that `migrate` fills; a row in any other table means that the installation is in use.
-FILLED_BY_MIGRATIONS = {
-    "articles_sitepolicy",
-    "articles_stamp",
-    "auth_group",
-    "auth_group_permissions",
-    "auth_permission",
-    "django_content_type",
-}
 SITE_VERSION_TABLE = "articles_stamp"
-SEARCH_TABLE = "article_search"
 
 
 class RestoreError(Exception):
@@ -91,7 +81,7 @@ def restore(path: Path, report: Callable[[str], None] = lambda text: None) -> Ar
     """Restore the archive into this empty installation. Raises ArchiveError, RestoreError, OSError."""
     archive = verify_archive(path)
     report(f"The archive is complete: {archive.rows:,} rows, {archive.files:,} files.")
-    if existing := _existing_rows():
+    if existing := _rows_in_the_way():
         if not _is_already_restored(archive):
             raise RestoreError(
                 f"This installation isn't empty: {existing}. Restore into an empty database (DATABASE_URL). "
@@ -104,7 +94,7 @@ def restore(path: Path, report: Callable[[str], None] = lambda text: None) -> Ar
     if archive.has_media:
         _store_media(archive)
     with transaction.atomic():
-        if existing := _existing_rows():
+        if existing := _rows_in_the_way():
             raise RestoreError(f"Somebody is adding rows to this installation: {existing}. Nothing was restored.")
         _load_rows(archive)
     report("All rows are restored; counts and hashes match.")
@@ -263,26 +253,9 @@ def _is_number(value: Any) -> bool:
 # Writing the installation
 
 
-def _existing_rows() -> str:
-    """Return which rows this installation has already, in words; empty if it has none."""
-    applied = frozenset(MigrationRecorder(connection).applied_migrations())
-    if name := first_unknown_migration(applied):
-        raise RestoreError(f"A newer Newsfold made the database: it has the migration {name}.")
-    if not applied:
-        return ""
-    with connection.cursor() as cursor:
-        for table in tables_at(applied):
-            if table.name in FILLED_BY_MIGRATIONS:
-                continue
-            cursor.execute(f"SELECT 1 FROM {connection.ops.quote_name(table.name)} LIMIT 1")  # noqa: S608
-            if cursor.fetchone():
-                return f"there are rows in {table.name}"
-    return ""
-
-
 def _is_already_restored(archive: Archive) -> bool:
     """Return whether an earlier restore of this archive loaded all rows."""
-    if frozenset(MigrationRecorder(connection).applied_migrations()) != archive.migrations:
+    if applied_migrations() != archive.migrations:
         return False
     return not any(_differing_tables(archive))
 
@@ -295,23 +268,34 @@ def _differing_tables(archive: Archive) -> Iterator[str]:
     )
 
 
+def _rows_in_the_way() -> str:
+    """Return which rows this installation has already, in words; empty if it has none. Raises RestoreError."""
+    if name := first_unknown_migration(applied_migrations()):
+        raise RestoreError(f"A newer Newsfold made the database: it has the migration {name}.")
+    table = first_table_with_rows()
+    return f"there are rows in {table}" if table else ""
+
+
 def _migrate_to(migrations: Migrations) -> None:
-    """Migrate the empty database to the archive's migrations: backwards where it is ahead, then forwards."""
-    applied = frozenset(MigrationRecorder(connection).applied_migrations())
+    """Make the tables anew at the archive's migrations, unless the empty database is there already.
+
+    A restore or `migrate` that was killed may have left a migration that isn't recorded, or half of one.
+    """
+    if applied_migrations() == migrations:
+        return
+    drop_tables()
     graph = MigrationLoader(None).graph
-    for app in sorted({app for app, _ in applied - migrations}):
-        MigrationExecutor(connection).migrate(_leaf_migrations(graph, migrations, app))
     targets = [
         node for app in sorted({app for app, _ in migrations}) for node in _leaf_migrations(graph, migrations, app)
     ]
     MigrationExecutor(connection).migrate(targets)
 
 
-def _leaf_migrations(graph: Any, migrations: Migrations, app: str) -> list[tuple[str, str | None]]:
-    """Return the last migrations of an app, which no other of its migrations depends on; (app, None) without any."""
+def _leaf_migrations(graph: Any, migrations: Migrations, app: str) -> list[tuple[str, str]]:
+    """Return the last migrations of an app, which no other of its migrations depends on."""
     nodes = {node for node in migrations if node[0] == app}
     parents = {parent.key for node in nodes for parent in graph.node_map[node].parents}
-    return sorted(nodes - parents) or [(app, None)]
+    return sorted(nodes - parents)
 
 
 def _store_media(archive: Archive) -> None:
@@ -342,7 +326,7 @@ def _load_rows(archive: Archive) -> None:
 @contextmanager
 def _without_search() -> Iterator[None]:
     """Index all articles at once at the end, if this state of the schema has a search index."""
-    has_index = SEARCH_TABLE in connection.introspection.table_names()
+    has_index = SEARCH_TABLE in table_names()
     if has_index:
         drop_triggers(connection)
     yield
@@ -353,7 +337,7 @@ def _without_search() -> Iterator[None]:
 
 def _new_site_version() -> None:
     """Set a site version that no cache has seen: the restored site may diverge from the cached one."""
-    if SITE_VERSION_TABLE not in connection.introspection.table_names():
+    if SITE_VERSION_TABLE not in table_names():
         return
     with connection.cursor() as cursor:
         now = connection.ops.adapt_datetimefield_value(timezone.now())

@@ -122,6 +122,11 @@ def create_triggers(connection: Any) -> None:
     _execute(connection, "CREATE_TRIGGERS")
 
 
+def drop_index(connection: Any) -> None:
+    """Drop the index, after the tables with its triggers."""
+    _execute(connection, "DROP")
+
+
 def installed_schema(connection: Any) -> IndexSchema:
     """Return the schema of the index that the database has; the first one before it has any."""
     schemas = SCHEMAS[connection.vendor]

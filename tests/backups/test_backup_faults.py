@@ -171,6 +171,28 @@ def test_a_stopped_restore_is_completed_by_the_same_command(sites, populated, ki
         assert snapshot_of(restored, tmp_path / str(round_number)) == populated(kind).snapshot
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_restore_goes_on_after_a_migration_that_was_not_recorded(sites, populated, kind, tmp_path):
+    """Django records a migration after its transaction, so one that is killed in between is done, but not recorded."""
+    restored = sites.create_site(kind, "unrecorded")
+    restored.run("manage.py", "migrate", "articles", EARLIER, "--fake", "-v0")
+    restored.run("manage.py", "restore", str(populated(kind).archive))
+    assert snapshot_of(restored, tmp_path / "out") == populated(kind).snapshot
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_in_tables_of_unrecorded_migrations_are_kept(sites, populated, documents, kind):
+    site = sites.create_site(kind, "in_use")
+    site.run("manage.py", "import_articles", str(documents))
+    content = site.state()
+    site.run("manage.py", "migrate", "articles", "zero", "--fake", "-v0")
+    output, _ = (restore := site.start("manage.py", "restore", str(populated(kind).archive))).communicate(timeout=60)
+    assert restore.returncode == 1
+    assert "isn't empty: there are rows in articles_" in output
+    site.run("manage.py", "migrate", "articles", "--fake", "-v0")
+    assert site.state() == content
+
+
 @pytest.mark.parametrize("name", ["full.tar", "full.tar.gz"])
 def test_a_full_disk_leaves_no_archive(sites, populated, tmp_path, name):
     size = populated("sqlite").archive.stat().st_size
