@@ -11,13 +11,12 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from django.db import transaction
-from django.db.models import F, Max, OuterRef, Subquery
+from django.db.models import F, Max, Subquery
 from django.db.models.signals import post_save
 from django.utils import timezone
 
 from articles.db.bulk import chunked
 from articles.models import ArticleImage, PictureAddress, PictureMark, shown_to_readers
-from articles.models.fields import AddressStart
 from articles.models.image import PictureAddressQuerySet
 from providers.models import ProviderLogo
 
@@ -75,9 +74,9 @@ def due_addresses(now: datetime | None = None, *, retry: bool = False) -> Pictur
     With `retry`, also what has to wait after a failure or was given up.
     """
     published = (
-        ArticleImage.objects.annotate(start=AddressStart("url"))
-        .filter(shown_to_readers("article__", at=now), kind=ArticleImage.Kind.PICTURE)
-        .filter(start=AddressStart(OuterRef("url")), url=OuterRef("url"))
+        ArticleImage.objects.pictures()
+        .at_outer_url()
+        .filter(shown_to_readers("article__", at=now))
         .order_by()
         .values("kind")
         .annotate(newest=Max("article__published_at"))

@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy
 
 from articles.db.bulk import chunked
 from articles.models import ArticleImage, Picture, PictureAddress, PictureMark
-from articles.models.fields import AddressStart
 from articles.models.image import PictureAddressQuerySet
 from articles.page_cache.versions import bump_version
 from pictures import files
@@ -149,9 +148,7 @@ def delete_unused(*, dry_run: bool = False) -> CleanupCounts:
     """
     with transaction.atomic():
         lock_pictures()
-        images = ArticleImage.objects.annotate(start=AddressStart("url")).filter(
-            start=AddressStart(OuterRef("url")), url=OuterRef("url"), kind=ArticleImage.Kind.PICTURE
-        )
+        images = ArticleImage.objects.pictures().at_outer_url()
         logos = ProviderLogo.objects.filter(url=OuterRef("url"))
         unused = PictureAddress.objects.exclude(status=Status.REMOVED).filter(~Exists(images), ~Exists(logos))
         addresses, _ = unused.delete()
@@ -170,8 +167,7 @@ def delete_pictures_only_at(urls: Collection[str]) -> None:
     Runs in the caller's transaction; files are deleted when that has been committed.
     """
     lock_pictures()
-    images = ArticleImage.objects.annotate(start=AddressStart("url"))
-    listed = set(images.filter(start__in=[url[:200] for url in urls], url__in=urls).values_list("url", flat=True))
+    listed = set(ArticleImage.objects.at(urls).values_list("url", flat=True))
     listed |= set(ProviderLogo.objects.filter(url__in=urls).values_list("url", flat=True))
     digests = [PictureAddress.digest_of(url) for url in set(urls) - listed]
     addresses = PictureAddress.objects.filter(digest__in=digests)

@@ -7,7 +7,6 @@ from collections.abc import Collection
 from articles.audit_log.unit_of_work import unit_of_work
 from articles.db.bulk import chunked
 from articles.models import Article, ArticleImage, Verb
-from articles.models.fields import AddressStart
 from articles.models.image import without_pictures
 
 
@@ -15,9 +14,7 @@ def articles_listing(urls: Collection[str]) -> set[int]:
     """Return the ids of the articles that list a picture at one of these URLs."""
     ids: set[int] = set()
     for chunk in chunked(sorted(urls)):
-        rows = ArticleImage.objects.annotate(start=AddressStart("url")).filter(
-            start__in=[url[:200] for url in chunk], url__in=chunk, kind=ArticleImage.Kind.PICTURE
-        )
+        rows = ArticleImage.objects.pictures().at(chunk)
         ids.update(rows.order_by().values_list("article", flat=True))
     return ids
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -53,6 +53,15 @@ class ArticleImageQuerySet(models.QuerySet["ArticleImage"]):
     def pictures(self) -> Self:
         """Return what readers may see. Logos are kept for exports only."""
         return self.filter(kind=ArticleImage.Kind.PICTURE)
+
+    def at(self, urls: Collection[str]) -> Self:
+        """Return the images with one of these URLs, by the index of how URLs begin."""
+        starts = [url[:200] for url in urls]
+        return self.annotate(start=AddressStart("url")).filter(start__in=starts, url__in=urls)
+
+    def at_outer_url(self) -> Self:
+        """Return the same for a subquery: the images with the URL of the outer row."""
+        return self.annotate(start=AddressStart("url")).filter(start=AddressStart(OuterRef("url")), url=OuterRef("url"))
 
     def with_copies(self) -> Self:
         """Annotate each image with the result of fetching it: `status`, `reason`, `next_try_at` and our copy."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 
 from articles.models import Article, ArticleImage, PictureAddress, RelatedLink, shown_to_readers
-from articles.models.fields import AddressStart
+from articles.models.image import ArticleImageQuerySet
 from pictures.files import PICTURES, SITE
 from providers.models import ProviderLogo
 from website.models import SiteLook, SitePage
@@ -41,9 +41,7 @@ def is_picture_of(name: str, article_id: int) -> bool:
     return name.startswith(f"{PICTURES}/") and _shows_picture(name, ArticleImage.objects.filter(article=article_id))
 
 
-def _shows_picture(name: str, images: QuerySet[ArticleImage]) -> bool:
+def _shows_picture(name: str, images: ArticleImageQuerySet) -> bool:
     key = name.split("/")[2]
-    listed = images.annotate(start=AddressStart("url")).filter(
-        start=AddressStart(OuterRef("url")), url=OuterRef("url"), kind=ArticleImage.Kind.PICTURE
-    )
-    return PictureAddress.objects.held().filter(Exists(listed.order_by()), picture__key=key).exists()
+    listed = images.pictures().at_outer_url().order_by()
+    return PictureAddress.objects.held().filter(Exists(listed), picture__key=key).exists()
