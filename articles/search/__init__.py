@@ -22,19 +22,16 @@ RANKED_MAX = 250  # how many matches are compared by relevance
 BACKENDS: dict[str, Any] = {"sqlite": sqlite, "postgresql": postgresql}
 
 
-def matching(
-    articles: ArticleQuerySet, text: str, *, prefix: bool = False, newest: bool = False, complete: bool = False
-) -> ArticleQuerySet:
+def matching(articles: ArticleQuerySet, text: str, *, newest: bool = False, complete: bool = False) -> ArticleQuerySet:
     """Return those of `articles` that match `text`; all of them if it holds no word.
 
     One or two quick queries decide, when called, how the articles are found; the result can be filtered, ordered
     and sliced as any other queryset, and is fastest newest first. Filter `articles` first where you can. If `text` only
-    excludes words, all other articles match. With `prefix`, a last word that is still being typed is the beginning of
-    a word. With `newest`, only the first page, latest first, may be read: that can be found faster. With
-    `complete`, all are counted or read, and not only a page.
+    excludes words, all other articles match. With `newest`, only the first page, latest first, may be read: that can be
+    found faster. With `complete`, all are counted or read, and not only a page.
     """
     purpose = Purpose.COUNTING if complete else Purpose.PAGE
-    return _filter(articles, parse(text, prefix=prefix), purpose, newest=newest)
+    return _filter(articles, parse(text), purpose, newest=newest)
 
 
 def has_many_matches(text: str, using: str = DEFAULT_DB_ALIAS) -> bool:

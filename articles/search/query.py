@@ -17,7 +17,6 @@ from .east_asian import has_run, query_tokens
 
 MAX_CHARACTERS = 1000
 MAX_WORDS = 16  # each costs the database a pass; a pasted headline has fewer
-PREFIX_BYTES = 3  # too many words begin with fewer; one Chinese character has 3 bytes
 
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟«»＂", '"'))
 _PIECE = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
@@ -25,13 +24,12 @@ _PIECE = re.compile(r'(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 
 @dataclass(frozen=True, slots=True)
 class SearchTerm:
-    """Words that stand side by side; usually one. With `prefix` the last one is the beginning of a word.
+    """Words that stand side by side; usually one.
 
     As text it is what databases look for: runs of Chinese, Japanese and Korean text are split as in the index.
     """
 
     words: tuple[str, ...]
-    prefix: bool = False
 
     def __str__(self) -> str:
         return " ".join(query_tokens(" ".join(self.words))[0])
@@ -39,7 +37,7 @@ class SearchTerm:
     @property
     def is_beginning(self) -> bool:
         """Return whether the last word of its text is the beginning of a word."""
-        return self.prefix or query_tokens(self.words[-1])[1]
+        return query_tokens(self.words[-1])[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +52,8 @@ class Query:
         return bool(self.required or self.excluded)
 
 
-def parse(text: str, *, prefix: bool = False) -> Query:
-    """Parse a query. With `prefix`, a last word that is still being typed is the beginning of a word.
+def parse(text: str) -> Query:
+    """Parse a query.
 
     What comes after MAX_CHARACTERS and MAX_WORDS is left out, so say that to who typed it: `is_cut`.
     """
@@ -70,9 +68,7 @@ def parse(text: str, *, prefix: bool = False) -> Query:
         is_cut = is_cut or words != all_words
         if words:
             words_left -= sum(map(_word_count, words))
-            is_typed = prefix and not piece["minus"] and piece.end("word") == len(text)
-            is_beginning = is_typed and len(words[-1].encode()) >= PREFIX_BYTES
-            (excluded if piece["minus"] else required)[SearchTerm(words, is_beginning)] = None
+            (excluded if piece["minus"] else required)[SearchTerm(words)] = None
     return Query(tuple(required), tuple(excluded), is_cut)
 
 

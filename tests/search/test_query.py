@@ -38,25 +38,6 @@ def test_a_query_is_parsed(text, required, excluded):
     assert parse(text) == Query(tuple(map(term, required)), tuple(map(term, excluded)))
 
 
-@pytest.mark.parametrize(
-    ("text", "last"),
-    [
-        ("new elect", SearchTerm(("elect",), prefix=True)),
-        ("new elect ", SearchTerm(("elect",))),
-        ('new "elect', SearchTerm(("elect",))),
-        ("new covid-vac", SearchTerm(("covid", "vac"), prefix=True)),
-        ("new el", SearchTerm(("el",))),
-        ("new 新", SearchTerm(("新",), prefix=True)),
-    ],
-)
-def test_only_a_word_still_being_typed_is_a_prefix(text, last):
-    assert parse(text, prefix=True).required[-1] == last
-
-
-def test_an_excluded_word_is_never_a_prefix():
-    assert parse("new -elect", prefix=True).excluded == (SearchTerm(("elect",)),)
-
-
 def test_a_query_has_a_maximum_number_of_words():
     many = " ".join(f"w{number}" for number in range(100))
     assert not parse(" ".join(many.split()[:MAX_WORDS])).is_cut
