@@ -117,7 +117,8 @@ class _Folder:
         try:
             if _has_content(path, content):
                 return False
-            _create(part, content)
+            with open(part, "wb", opener=_opener) as file:
+                file.write(content)
             os.replace(part, path)
         except BaseException as error:
             with suppress(OSError):
@@ -131,18 +132,12 @@ class _Folder:
 def _has_content(path: str, content: bytes) -> bool:
     """Return whether `path` is a plain file that holds `content`."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(path, "rb", opener=_opener) as file:
+            return file.read(len(content) + 1) == content
     except OSError:
         return False
-    try:
-        return os.read(handle, len(content) + 1) == content
-    except OSError:
-        return False
-    finally:
-        os.close(handle)
 
 
-def _create(path: str, content: bytes) -> None:
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
+def _opener(path: str, flags: int) -> int:
+    """Open a file without following a link or waiting for a pipe."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)
