@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import product
+from statistics import fmean
 
 MEAN_SHARE = 0.75  # of the least score: over whole groups errors add up, so the weak pairs count too
 
@@ -19,7 +20,7 @@ def propose_groups(scores: Mapping[frozenset[int], float], least: float) -> list
         if scores[pair] < least:
             break
         one, other = (groups.setdefault(story, [story]) for story in sorted(pair))
-        if one is other or _mean(scores.get(frozenset(cross), 0.0) for cross in product(one, other)) < (
+        if one is other or fmean(scores.get(frozenset(cross), 0.0) for cross in product(one, other)) < (
             MEAN_SHARE * least
         ):
             continue
@@ -27,8 +28,3 @@ def propose_groups(scores: Mapping[frozenset[int], float], least: float) -> list
         groups.update(dict.fromkeys(other, one))
     distinct = {id(group): group for group in groups.values() if len(group) > 1}
     return [sorted(group) for group in distinct.values()]
-
-
-def _mean(numbers: Iterable[float]) -> float:
-    values = list(numbers)
-    return sum(values) / len(values)
