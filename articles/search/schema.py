@@ -28,8 +28,6 @@ SCHEMAS: dict[str, Any] = {"sqlite": schema_sqlite, "postgresql": schema_postgre
 class _IndexOperation(Operation):
     """Changes nothing that models know. Subclasses say which parts of the schema to run, and which to go back."""
 
-    reduces_to_sql = True
-    reversible = True
     description = ""
     forwards: tuple[str, ...] = ()
     backwards: tuple[str, ...] = ()
