@@ -7,6 +7,7 @@ left out. Nothing here is markup: templates escape it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -156,10 +157,6 @@ class ChangeLine:
     words: str
     segments: Sequence[Segment] = ()
     restore_permission: str = ""
-
-    @property
-    def is_text(self) -> bool:
-        return bool(self.segments)
 
 
 def describe_changes(events: Sequence[Event], names: Names, verb: str = "") -> list[ChangeLine]:
@@ -358,7 +355,8 @@ def _display_value(name: str, value: Any, names: Names) -> str:
     if name in FOREIGN_KEYS:
         return f"“{_name(names, FOREIGN_KEYS[name], value)}”"
     if name in TIME_FIELDS:
-        return _display_time(value)
+        with suppress(TypeError, ValueError, OverflowError):  # whatever an event contains
+            return format_time(datetime.fromisoformat(value))
     if name == "heat" and value == FOLDED_HEAT:
         return _("folded")
     return f"“{_display(value)}”" if name in TEXT_FIELDS else _display(value)
@@ -372,14 +370,6 @@ def _display(value: Any) -> str:
     if isinstance(value, int | float):
         return str(value).replace("-", MINUS)
     return _truncate(", ".join(_strings(value)) if isinstance(value, list) else str(value)) or NOTHING
-
-
-def _display_time(value: Any) -> str:
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError, OverflowError):
-        return _display(value)
-    return format_time(moment)
 
 
 def _strings(value: Any) -> list[str]:
