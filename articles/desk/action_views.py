@@ -124,7 +124,7 @@ def _asks_first(action: Action, command: Command, preview: ActionPreview) -> boo
 
     Readers would see one appear or disappear, one would get another lead, or articles would move.
     """
-    if action.always_asks:
+    if action.name == "merge_all":  # only its confirmation names all that it does
         return True
     if action.withdraws:
         return bool(preview.successors)
