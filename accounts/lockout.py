@@ -12,7 +12,7 @@ response reveals which names exist.
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import reduce
 from operator import or_
 from typing import Any, NamedTuple
@@ -155,8 +155,9 @@ def is_known_browser(request: HttpRequest) -> bool:
 
 
 def seconds_left(request: HttpRequest) -> int:
-    """Return how long the attempts of this request stay refused."""
-    ends = _started_at(request) + settings.AXES_COOLOFF_TIME
+    """Return how long the attempts of this request stay refused: until the last of the full counters ends."""
+    began = [counter.started_at for counter, limit in _counters(request) if counter.count >= limit]
+    ends = max(began, default=timezone.now()) + settings.AXES_COOLOFF_TIME
     return max(1, round((ends - timezone.now()).total_seconds()))
 
 
@@ -207,9 +208,3 @@ def _counters(request: HttpRequest, *, lock: bool = False) -> list[tuple[Attempt
     if lock:
         counters = counters.select_for_update()
     return [(counter, limits[counter.kind, counter.value]) for counter in counters]
-
-
-def _started_at(request: HttpRequest) -> datetime:
-    """Return when the last of the full counters began."""
-    times = [counter.started_at for counter, limit in _counters(request) if counter.count >= limit]
-    return max(times, default=timezone.now())
