@@ -60,6 +60,15 @@ class CodeForm(forms.Form):
         help_text=_("Six digits, or a recovery code."),
     )
 
+    def is_verified(self, request: HttpRequest) -> bool:
+        """Return whether the code completes the sign-in of this session; otherwise say why not beside it."""
+        try:
+            second_factor.verify(request, self.cleaned_data["code"])
+        except second_factor.SecondFactorError as error:
+            self.add_error("code", str(error))
+            return False
+        return True
+
 
 class ConfirmationForm(CodeForm):
     """The password, unless it was checked in the last ten minutes, and a code if the user has a second factor."""
@@ -93,10 +102,7 @@ class ConfirmationForm(CodeForm):
         if "password" in self.fields:
             self._check_password()
         if "code" in self.fields and not self.errors:
-            try:
-                second_factor.verify(self.request, self.cleaned_data["code"])
-            except second_factor.SecondFactorError as error:
-                self.add_error("code", str(error))
+            self.is_verified(self.request)
         if "password" in self.fields and not self.errors:
             sessions.record_confirmation(self.request.session)
 

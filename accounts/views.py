@@ -52,7 +52,7 @@ def second_step(request: HttpRequest) -> HttpResponse:
     if factor.next_step(request) is not Step.ENTER:
         return HttpResponseRedirect(_next_url(request))
     form = CodeForm(request.POST or None)
-    if form.is_valid() and _is_verified(request, form):
+    if form.is_valid() and form.is_verified(request):
         return HttpResponseRedirect(_next_url(request))
     context = {"form": form, "title": _("Second factor"), "next": _next_url(request)}
     return _page(request, "accounts/second_step.html", context)
@@ -126,15 +126,6 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 def _codes(request: HttpRequest, codes: list[str], message: str) -> HttpResponse:
     return _page(request, "accounts/codes.html", {"codes": codes, "message": message, "title": _("Recovery codes")})
-
-
-def _is_verified(request: HttpRequest, form: CodeForm) -> bool:
-    try:
-        factor.verify(request, form.cleaned_data["code"])
-    except factor.SecondFactorError as error:
-        form.add_error("code", str(error))
-        return False
-    return True
 
 
 def _next_url(request: HttpRequest) -> str:
