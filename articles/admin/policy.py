@@ -55,11 +55,7 @@ class TopicPolicyInline(PolicyPermissions, LimitedInlineMixin, admin.TabularInli
     verbose_name = _("topic")
     verbose_name_plural = _("policies of top-level topics (blank: the site's value)")
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_change_permission(request, obj)
+    has_add_permission = has_delete_permission = PolicyPermissions.has_change_permission
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TopicPolicy]:
         return super().get_queryset(request).select_related("topic")
