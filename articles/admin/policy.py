@@ -20,6 +20,7 @@ from django.views.decorators.csrf import csrf_protect
 from articles import operations
 from articles.audit_log.unit_of_work import unit_of_work
 from articles.models import MODES, NUMBERS, OVERRIDABLE, Article, Policies, SitePolicy, Topic, TopicPolicy, Verb
+from articles.operations.results import number_of_articles
 from articles.rules import permissions
 from articles.rules.limits import NAMES_MAX
 from articles.stories.policy_preview import PolicyPreview, changed_policies, preview_policy
@@ -147,13 +148,9 @@ class SitePolicyAdmin(SingleRowMixin, PolicyPermissions, admin.ModelAdmin):
         if not self.has_change_permission(request):
             raise PermissionDenied
         if request.method == "POST":
-            count = len(operations.rescore(Article.objects.all(), by=admin_actor(request)))
-            text = ngettext(
-                "%(number)s article changed by rescoring; pins stayed.",
-                "%(number)s articles changed by rescoring; pins stayed.",
-                count,
-            )
-            self.message_user(request, text % {"number": f"{count:,}"}, messages.SUCCESS)
+            changed = operations.rescore(Article.objects.all(), by=admin_actor(request))
+            text = gettext("%(articles)s changed by rescoring; pins stayed.")
+            self.message_user(request, text % {"articles": number_of_articles(len(changed))}, messages.SUCCESS)
             return redirect("admin:articles_sitepolicy_change", 1)
         context = {
             **self.admin_site.each_context(request),
