@@ -19,9 +19,29 @@ from articles.rules.scoring import SCORE_MAX
 from .conflict_forms import PreviewForm, RowForm
 
 WEIGHTS = tuple(name for name in NUMBERS if name.endswith("_weight"))
+LIMITS = {
+    "publish_threshold": SCORE_MAX,
+    "bonus_floor": SCORE_MAX,
+    "related_bonus": RELATED_BONUS_MAX,
+    "window_days": WINDOW_DAYS_MAX,
+    "late_days": LATE_DAYS_MAX,
+    "old_days": LATE_DAYS_MAX,
+    "excerpt_max": SCORE_MAX,
+}
 
 
-class SitePolicyForm(PreviewForm):
+class LimitedNumbersMixin:
+    """Refuses numbers that would take heat beyond what the database stores, and days beyond it."""
+
+    fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in LIMITS.keys() & self.fields.keys():
+            self.fields[name].validators.append(MaxValueValidator(LIMITS[name]))
+
+
+class SitePolicyForm(LimitedNumbersMixin, PreviewForm):
     """The numbers of the site's policy."""
 
     class Meta:
@@ -60,12 +80,8 @@ class SitePolicyForm(PreviewForm):
             **dict.fromkeys(WEIGHTS, ""),  # labels are self-explanatory
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _limit_numbers(self)
 
-
-class TopicPolicyForm(RowForm):
+class TopicPolicyForm(LimitedNumbersMixin, RowForm):
     """The numbers of one top-level topic that replace those of the site."""
 
     class Meta:
@@ -74,10 +90,6 @@ class TopicPolicyForm(RowForm):
             "related_bonus": _("Heat for each related link"),
             "bonus_floor": _("Minimum quality for the bonus"),
         }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _limit_numbers(self)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -91,19 +103,3 @@ class TopicPolicyForm(RowForm):
     def moved(self) -> bool:
         """Whether all its numbers are new for their topic: the row is new, or its topic was changed."""
         return self.instance.pk is None or "topic" in self.changed_data
-
-
-def _limit_numbers(form: forms.ModelForm) -> None:
-    """Refuse numbers that would take heat beyond what the database stores, and days beyond it."""
-    limits = {
-        "publish_threshold": SCORE_MAX,
-        "bonus_floor": SCORE_MAX,
-        "related_bonus": RELATED_BONUS_MAX,
-        "window_days": WINDOW_DAYS_MAX,
-        "late_days": LATE_DAYS_MAX,
-        "old_days": LATE_DAYS_MAX,
-        "excerpt_max": SCORE_MAX,
-    }
-    for name, limit in limits.items():
-        if name in form.fields:
-            form.fields[name].validators.append(MaxValueValidator(limit))
