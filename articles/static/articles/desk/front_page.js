@@ -4,7 +4,7 @@
  */
 
 import { Keymap } from "./keymap.js";
-import { $, all, announce, askForStory, recall, savedKeymap, text } from "./page.js";
+import { $, all, announce, askForStory, moveMark, recall, savedKeymap, text } from "./page.js";
 
 const PAUSE_MILLISECONDS = 400;
 const SHORTCUTS = Object.entries({ next: "j", previous: "k", open: "o", pick: "f", keep_off: "b", undo: "u" })
@@ -12,6 +12,7 @@ const SHORTCUTS = Object.entries({ next: "j", previous: "k", open: "o", pick: "f
 const board = $("#board"), lastPlace = Number(board.dataset.places), mayChange = "mayChange" in board.dataset;
 const rows = () => all(".place", board);
 const current = () => $(".place[aria-current]", board);
+const setCurrent = (row) => moveMark(current(), row);
 const numberOf = (row) => Number(row.dataset.number);
 const inPlace = (number) => $(`.place[data-number="${number}"]`, board);
 let timer, dragged;
@@ -25,12 +26,6 @@ const ACTIONS = {
   undo: () => $("#undo button", board)?.click(),
 };
 const SHIFTED_ACTIONS = { next: () => move(1), previous: () => move(-1) };
-
-function setCurrent(row) {
-  if (!row || row === current()) return;
-  current()?.removeAttribute("aria-current");
-  row.setAttribute("aria-current", "true");
-}
 
 function focusRow(row) {
   if (!row) return;

@@ -8,6 +8,13 @@ export const showTools = (isShown = true) => $("#tools-button").setAttribute("ar
 export const wide = matchMedia("(min-width: 900px)");
 export const currentUrl = () => location.pathname + location.search;
 
+/** Mark another row as the current one. */
+export function moveMark(from, to) {
+  if (!to || to === from) return;
+  from?.removeAttribute("aria-current");
+  to.setAttribute("aria-current", "true");
+}
+
 export function recall(name) {
   try { return localStorage.getItem(`desk-${name}`); } catch { return null; }
 }

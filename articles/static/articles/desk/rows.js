@@ -1,6 +1,6 @@
 /** The rows of the list: which one has the focus, which are selected, and where the list stood. */
 
-import { $, all, announce, currentUrl, text } from "./page.js";
+import { $, all, announce, currentUrl, moveMark, text } from "./page.js";
 
 export const rows = () => all("#list .row");
 export const rowOf = (pk) => document.getElementById(`row-${pk}`);
@@ -10,11 +10,7 @@ export const stateOf = (within) => $("[data-state]", within)?.dataset.state;
 const checkbox = (row) => $("input[form=bulk]", row);
 export const selected = () => rows().filter((row) => checkbox(row).checked);
 
-export function setCurrent(row) {
-  if (!row || row === current()) return;
-  current()?.removeAttribute("aria-current");
-  row.setAttribute("aria-current", "true");
-}
+export const setCurrent = (row) => moveMark(current(), row);
 
 export function focusRow(row, options) {
   if (!row) return;
