@@ -178,10 +178,6 @@ def _sum_by(label: int, number: int | None = None) -> Callable[[Sequence[Row]], 
     return bars
 
 
-def _days_quiet(rows: Sequence[Row]) -> list[tuple[str, int]]:
-    return [(row[0], row[2]) for row in rows if row[2] != ""]
-
-
 REPORTS: dict[str, Report] = {
     report.key: report
     for report in (
@@ -237,7 +233,7 @@ REPORTS: dict[str, Report] = {
             gettext_lazy("Topics without a story that came to the site since the period began."),
             (gettext_lazy("Topic"), gettext_lazy("Newest story"), gettext_lazy("Days ago")),
             _quiet_topics,
-            _days_quiet,
+            lambda rows: [(row[0], row[2]) for row in rows if row[2] != ""],
             gettext_lazy("Days since the newest story"),
         ),
     )
