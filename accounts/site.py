@@ -37,7 +37,8 @@ class StaffAdminSite(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return the context of every page: its header and title name the site, as publishers call it."""
-        name = SimpleLazyObject(_newsroom_name)  # no query for parts of pages
+        # lazy, so that parts of pages need no query
+        name = SimpleLazyObject(lambda: _("%(name)s: newsroom") % {"name": SiteLook.current().site_name})
         return super().each_context(request) | {"site_header": name, "site_title": name}
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
@@ -95,7 +96,3 @@ class StaffAdminSite(AdminSite):
         ]
         profile_url = path("profile/", self.admin_view(views.profile), name="profile")
         return [*second_factor_urls, profile_url, *super().get_urls()]
-
-
-def _newsroom_name() -> str:
-    return _("%(name)s: newsroom") % {"name": SiteLook.current().site_name}
