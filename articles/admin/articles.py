@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
@@ -30,7 +29,7 @@ from .article_list import ArticleListAdmin, chosen_successors
 from .audit_log_admin import AuditLogAdminMixin, admin_actor, drop_messages
 from .form_fields import TextField
 from .forms import ArticleForm
-from .inlines import ImageInline, RelatedInline, TopicInline, process_upload
+from .inlines import ImageInline, RelatedInline, TopicInline, link_to, process_upload
 
 NOTHING = "–"
 STATE_FIELDS = ("decision", "publish_at", "unpublish_at")  # `operations.edit` doesn't take them
@@ -226,12 +225,12 @@ class ArticleAdmin(KeyAutocompleteMixin, ArticleListAdmin):
 
     @admin.display(description=gettext_lazy("folded under"))
     def story_lead(self, article: Article) -> str:
-        return _link(article.lead) if article.lead else NOTHING
+        return link_to(article.lead) if article.lead else NOTHING
 
     @admin.display(description=gettext_lazy("listed by"))
     def listed_by(self, article: Article) -> str:
         listing = Article.objects.filter(related_links__target=article.pk).only("title").distinct()[:LISTING_MAX]
-        return format_html_join(", ", "{}", ((_link(other),) for other in listing)) or NOTHING
+        return format_html_join(", ", "{}", ((link_to(other),) for other in listing)) or NOTHING
 
     @admin.display(description=gettext_lazy("unknown keys"))
     def unknown_keys(self, article: Article) -> str:
@@ -247,8 +246,3 @@ def _with_readable_heat(names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _ul(lines: list[str]) -> str:
     return format_html('<ul class="lines">{}</ul>', format_html_join("", "<li>{}</li>", ((line,) for line in lines)))
-
-
-def _link(article: Article) -> str:
-    url = reverse("admin:articles_article_change", args=[article.pk])
-    return format_html('<a href="{}">{}</a>', url, article.title)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from articles.images.store import attach, store_upload
-from articles.models import ArticleImage, ArticleTopic, Picture, RelatedLink
+from articles.models import Article, ArticleImage, ArticleTopic, Picture, RelatedLink
 from articles.public.media import StoredPicture, media_url
 from articles.public.site_url import site_url
 from articles.rules import permissions
@@ -31,6 +31,11 @@ from providers.inlines import LimitedInlineMixin
 from .conflict_forms import RowForm
 
 APPEND_POSITION = 32_767  # sorts a row without a position last; operations.edit_related_rows renumbers them
+
+
+def link_to(article: Article) -> str:
+    url = reverse("admin:articles_article_change", args=[article.pk])
+    return format_html('<a href="{}">{}</a>', url, article.title)
 
 
 class LoadedAutocompleteSelect(KeyAutocompleteSelect):
@@ -112,10 +117,7 @@ class RelatedInline(OrderedInline):
 
     @admin.display(description=gettext_lazy("our article"))
     def our_article(self, link: RelatedLink) -> str:
-        if link.target is None:
-            return "–"
-        url = reverse("admin:articles_article_change", args=[link.target_id])
-        return format_html('<a href="{}">{}</a>', url, link.target.title)
+        return link_to(link.target) if link.target else "–"
 
 
 @memoize_per_upload
