@@ -136,13 +136,6 @@ def installed_schema(connection: Any) -> IndexSchema:
     return schemas.FIRST
 
 
-def missing_triggers(connection: Any) -> set[str]:
-    """Return the names of the triggers that the database lacks."""
-    with connection.cursor() as cursor:
-        cursor.execute(SCHEMAS[connection.vendor].SELECT_TRIGGERS)
-        return set(installed_schema(connection).TRIGGERS) - {name for (name,) in cursor.fetchall()}
-
-
 def _execute(connection: Any, part: str) -> None:
     with connection.cursor() as cursor:
         for statement in getattr(installed_schema(connection), part):

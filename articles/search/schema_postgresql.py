@@ -11,10 +11,6 @@ from articles.rules.words import EAST_ASIAN
 from . import languages_postgresql as languages
 from .parts import COVERAGE_CHARACTERS, EXCERPT_CHARACTERS, IS_COVERAGE, TARGET_CHANGED, IndexSchema
 
-SELECT_TRIGGERS = """SELECT tgname FROM pg_trigger
-    WHERE NOT tgisinternal AND tgenabled = 'O' AND tgrelid::regclass::text IN (
-        'articles_article', 'articles_articletopic', 'articles_topic', 'providers_provider', 'articles_relatedlink'
-    )"""
 HAS_COVERAGE = "SELECT count(*) FROM pg_proc WHERE proname = 'article_search_on_target'"
 
 TEXT_SEARCH = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .parts import COVERAGE_CHARACTERS, EXCERPT_CHARACTERS, IS_COVERAGE, TARGET_CHANGED, IndexSchema
 
-SELECT_TRIGGERS = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
 HAS_COVERAGE = "SELECT count(*) FROM pragma_table_info('article_search') WHERE name = 'coverage'"
 SPLIT = "article_search_split"  # registered for each connection; see apps.py
 

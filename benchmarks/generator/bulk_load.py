@@ -12,6 +12,8 @@ from django.db import connection, models, transaction
 from articles.models import Article, ArticleImage, ArticleTopic, Event, RelatedImage, RelatedLink
 from articles.search import schema
 
+from .search_triggers import missing_triggers
+
 LOADED: tuple[type[models.Model], ...] = (Article, ArticleTopic, ArticleImage, RelatedLink, RelatedImage, Event)
 PENDING_INDEX_TABLE = "articles_load"
 INDEXES = {
@@ -50,7 +52,7 @@ def rebuild_indexes() -> None:
         definitions = [definition for (definition,) in cursor.fetchall()]
         of_search = [definition for definition in definitions if "article_search" in definition]
         _create_pending(cursor, [definition for definition in definitions if definition not in of_search])
-        if schema.missing_triggers(connection):
+        if missing_triggers(connection):
             with transaction.atomic():
                 schema.rebuild(connection)
                 schema.create_triggers(connection)

@@ -24,8 +24,8 @@ from articles import operations
 from articles.audit_log.unit_of_work import Actor
 from articles.models import Article, Event, Pairing, SavedView
 from articles.page_cache import versions
-from articles.search.schema import missing_triggers
 from backups import archive, media, tables
+from benchmarks.generator.search_triggers import missing_triggers
 from config.backends.file_storage import AtomicFileStorage
 from config.migrations import known_migrations
 from tests import builders, database_dump

@@ -23,12 +23,13 @@ from articles.exchange.loading import load_documents
 from articles.models import Article, RelatedLink, Topic, Verb
 from articles.rules import slugs
 from articles.rules.scoring import FOLDED_HEAT, Policy
-from articles.search import matching, schema
+from articles.search import matching
 from articles.stories import duplicates, links, placement
 from benchmarks.generator import articles as generator
 from benchmarks.generator import bulk_load, vocabulary
 from benchmarks.generator.complete_stories import insert_complete_stories
 from benchmarks.generator.producer import ProducerDiedError, produce_in_process
+from benchmarks.generator.search_triggers import missing_triggers
 from providers.models import Provider
 from tests import builders
 
@@ -265,7 +266,7 @@ def test_a_bulk_load_restores_all_indexes_and_the_search():
     before = index_names()
     assert generate("200") == "200 articles made"
     assert index_names() == before
-    assert schema.missing_triggers(connection) == set()
+    assert missing_triggers(connection) == set()
     assert not bulk_load.is_under_way()
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM article_search")
@@ -307,7 +308,7 @@ def test_an_interrupted_bulk_load_is_completed_with_add(stopped_in):
 
     assert not bulk_load.is_under_way()
     assert index_names() == before
-    assert schema.missing_triggers(connection) == set()
+    assert missing_triggers(connection) == set()
 
 
 @pytest.mark.django_db

@@ -8,7 +8,8 @@ from articles import operations
 from articles.models import Article
 from articles.search import matching
 from articles.search.languages_postgresql import configurations
-from articles.search.schema import AddLanguages, missing_triggers
+from articles.search.schema import AddLanguages
+from benchmarks.generator.search_triggers import missing_triggers
 from tests import builders
 from tests.search.test_schema import apply
 

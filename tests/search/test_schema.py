@@ -14,9 +14,9 @@ from articles.search.schema import (
     CreateTriggers,
     DropAccents,
     DropTriggers,
-    missing_triggers,
     rebuild,
 )
+from benchmarks.generator.search_triggers import missing_triggers
 from providers.models import Provider
 from tests import builders
 from tests.search.texts import titles
