@@ -277,7 +277,7 @@ def _rows_in_the_way() -> str:
 
 
 def _migrate_to(migrations: Migrations) -> None:
-    """Make the tables anew at the archive's migrations, unless the empty database is there already.
+    """Recreate the tables as of the archive's migrations, unless the empty database is at them already.
 
     A restore or `migrate` that was killed may have left a migration that isn't recorded, or half of one.
     """
