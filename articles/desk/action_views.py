@@ -124,7 +124,7 @@ def _asks_first(action: Action, command: Command, preview: ActionPreview) -> boo
 
     Readers would see one appear or disappear, one would get another lead, or articles would move.
     """
-    if action.name == "merge_all":  # only its confirmation names all that it does
+    if action.always_asks:
         return True
     if action.withdraws:
         return bool(preview.successors)

@@ -86,6 +86,11 @@ class Action:
         return self.permission == FOLD
 
     @property
+    def always_asks(self) -> bool:
+        """Whether its confirmation is the only place that names all that it does."""
+        return self.name == "merge_all"
+
+    @property
     def withdraws(self) -> bool:
         """Whether the story of a published lead gets another lead, so that it asks before."""
         return self.name in ("hold", "unpublish", "spike")

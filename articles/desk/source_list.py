@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from articles.rules.states import State
 from sources.health import Health
+from sources.health import State as HealthState
 from sources.models import TAKEN_OUTCOMES, Entry, Source
 
 WEEK = timedelta(days=7)
@@ -60,6 +61,10 @@ class SourceRow:
     @property
     def spiked_share(self) -> int:
         return round(100 * self.spiked / self.taken) if self.taken else 0
+
+    @property
+    def is_moved(self) -> bool:
+        return self.health.state == HealthState.MOVED
 
 
 def source_rows(sources: Iterable[Source], now: datetime) -> list[SourceRow]:
