@@ -27,10 +27,6 @@ def applied_migrations() -> Migrations:
     return frozenset(MigrationRecorder(connection).applied_migrations())
 
 
-def table_names() -> list[str]:
-    return connection.introspection.table_names()
-
-
 def first_table_with_rows() -> str:
     """Return a table of this installation with data in it; empty if all are empty."""
     with connection.cursor() as cursor:
@@ -44,7 +40,7 @@ def first_table_with_rows() -> str:
 def drop_tables() -> None:
     """Drop all tables of an installation without data, whichever migrations made them, and its search index."""
     cascade = "CASCADE" if connection.vendor == "postgresql" else ""
-    has_index = SEARCH_TABLE in table_names()
+    has_index = SEARCH_TABLE in connection.introspection.table_names()
     with connection.constraint_checks_disabled(), transaction.atomic():
         with connection.cursor() as cursor:
             for table in _own_tables():
@@ -57,4 +53,4 @@ def _own_tables() -> list[str]:
     """Return the tables of the installed apps; SQLite's copies of them, made while one is altered, are among them."""
     labels = {config.label for config in apps.get_app_configs()} | {"django"}
     prefixes = tuple(f"{copy}{label}_" for label in labels for copy in ("", "new__"))
-    return [name for name in table_names() if name.startswith(prefixes)]
+    return [name for name in connection.introspection.table_names() if name.startswith(prefixes)]

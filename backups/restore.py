@@ -36,7 +36,7 @@ from .archive import (
     is_safe,
     members,
 )
-from .installation import SEARCH_TABLE, applied_migrations, drop_tables, first_table_with_rows, table_names
+from .installation import SEARCH_TABLE, applied_migrations, drop_tables, first_table_with_rows
 from .tables import (
     Digest,
     InvalidRowError,
@@ -284,18 +284,9 @@ def _migrate_to(migrations: Migrations) -> None:
     if applied_migrations() == migrations:
         return
     drop_tables()
-    graph = MigrationLoader(None).graph
-    targets = [
-        node for app in sorted({app for app, _ in migrations}) for node in _leaf_migrations(graph, migrations, app)
-    ]
-    MigrationExecutor(connection).migrate(targets)
-
-
-def _leaf_migrations(graph: Any, migrations: Migrations, app: str) -> list[tuple[str, str]]:
-    """Return the last migrations of an app, which no other of its migrations depends on."""
-    nodes = {node for node in migrations if node[0] == app}
-    parents = {parent.key for node in nodes for parent in graph.node_map[node].parents}
-    return sorted(nodes - parents)
+    nodes = MigrationLoader(None).graph.node_map
+    parents = {parent.key for node in migrations for parent in nodes[node].parents}
+    MigrationExecutor(connection).migrate(sorted(migrations - parents))
 
 
 def _store_media(archive: Archive) -> None:
@@ -326,7 +317,7 @@ def _load_rows(archive: Archive) -> None:
 @contextmanager
 def _without_search() -> Iterator[None]:
     """Index all articles at once at the end, if this state of the schema has a search index."""
-    has_index = SEARCH_TABLE in table_names()
+    has_index = SEARCH_TABLE in connection.introspection.table_names()
     if has_index:
         drop_triggers(connection)
     yield
@@ -337,7 +328,7 @@ def _without_search() -> Iterator[None]:
 
 def _new_site_version() -> None:
     """Set a site version that no cache has seen: the restored site may diverge from the cached one."""
-    if SITE_VERSION_TABLE not in table_names():
+    if SITE_VERSION_TABLE not in connection.introspection.table_names():
         return
     with connection.cursor() as cursor:
         now = connection.ops.adapt_datetimefield_value(timezone.now())
