@@ -153,8 +153,10 @@ def test_thirty_decisions_a_headline_a_pick_and_an_override_are_made_and_undone(
     press(page, "i")
     expect(page.locator("#open [name=title]")).to_be_focused()
     page.keyboard.type("Storm at sea")  # `i` selects nothing: the words go in front of the old ones or behind them
-    press(page, "Enter")
+    with page.expect_response(re.compile(f"{DESK}articles/{edited.pk}/")):
+        press(page, "Enter")
     expect_announcement(page, "1 story edited.")
+    expect(page.locator("#open.htmx-request")).to_have_count(0)  # closing the pane would end it, which htmx reports
     assert "Storm at sea" in reloaded(edited).title
     press(page, "Escape")
 
